@@ -1,0 +1,1 @@
+"""AgentHER: failed agent runs in, reviewed training data out."""

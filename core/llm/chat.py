@@ -1,0 +1,65 @@
+"""The seam between the stages and any model: one typed question, one typed answer.
+
+A stage builds an `Ask` and gets a `Reply`; it never sees HTTP, retries or JSON. The client, the
+scripted model and the recorder in `core.runs` are all just a `Chat`.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from core.models import content_hash
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Ask(Generic[T]):
+    """One question. `reply` is the pydantic model that the answer must fit (only what the model must supply)."""
+
+    stage: str  # detect | extract | relabel | judge
+    prompt_hash: str  # hash of the template files, recorded with every reply
+    system: str
+    user: str
+    reply: type[T]
+    temperature: float
+
+    def request_hash(self, model: str) -> str:
+        """Identity of the paid call: same model, same words, same shape, same temperature."""
+        shape = self.reply.model_json_schema()
+        return content_hash([model, self.system, self.user, shape, self.temperature], 32)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call as the server counted them (0 where it did not)."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Reply(Generic[T]):
+    """One answer: the parsed value, the raw text, and what it cost."""
+
+    value: T
+    text: str
+    model: str
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    requests: int = 1
+
+
+class Chat(Protocol):
+    """Anything that answers an `Ask`.
+
+    Raises `BadReply` (answer does not fit, after one repair turn), `StageFailure` (this call
+    failed for good) or `ModelUnreachable` (no call can succeed).
+    """
+
+    model: str
+
+    def ask(self, question: Ask[T]) -> Reply[T]:
+        """Answer the question."""
+        ...

@@ -1,0 +1,47 @@
+"""The domain: values that every layer speaks of. Words are defined in docs/design.md."""
+
+from core.models.analysis import Cause, FailureAnalysis, FailureType, ReplayOutcome
+from core.models.base import Value, canonical_json, content_hash
+from core.models.evidence import CheckedValue, Claim, Evidence, Field, Grounding
+from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudgeVerdict
+from core.models.result import PipelineResult, Skip, SkipReason, Stage
+from core.models.review import Decision, ProposalState, RejectReason, ReviewAction
+from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
+from core.models.trajectory import AgentStep, FailedTrajectory, Label, LabelOutcome, StepKind
+
+__all__ = [
+    "AgentStep",
+    "Attempt",
+    "AugmentedSample",
+    "Cause",
+    "CheckedValue",
+    "Claim",
+    "Decision",
+    "Evidence",
+    "FailedTrajectory",
+    "FailureAnalysis",
+    "FailureType",
+    "Field",
+    "Grounding",
+    "Label",
+    "LabelOutcome",
+    "LeftOut",
+    "Message",
+    "OutputFormat",
+    "PipelineResult",
+    "ProposalState",
+    "QueueReason",
+    "RejectReason",
+    "RelabeledData",
+    "ReplayOutcome",
+    "ReviewAction",
+    "SecondJudgeVerdict",
+    "Skip",
+    "SkipReason",
+    "Stage",
+    "StepKind",
+    "ToolCall",
+    "Value",
+    "canonical_json",
+    "content_hash",
+]

@@ -1,0 +1,67 @@
+"""Evidence: a span of the trajectory that code has found, never one that a model only claims."""
+
+from enum import StrEnum
+
+from core.models.base import Value
+
+
+class Field(StrEnum):
+    """Where in a trajectory a span stands. With step 0: prompt, system prompt or final answer."""
+
+    OBSERVATION = "observation"
+    ACTION_INPUT = "action_input"  # offsets count in `input_text(step)`
+    ACTION_NAME = "action_name"
+    TEXT = "text"
+    THOUGHT = "thought"
+    PROMPT = "original_prompt"
+    SYSTEM = "system_prompt"
+    FINAL_ANSWER = "final_answer"
+
+
+class Evidence(Value):
+    """`trajectory.steps[step - 1].<field>[start:end] == quote`; step 0 is the trajectory itself."""
+
+    step: int
+    field: Field
+    start: int
+    end: int
+    quote: str
+
+
+class Claim(Value):
+    """One thing that the run achieved or saw, with the spans that show it."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class CheckedValue(Value):
+    """A value, name or constraint that a prompt states, and where the run supports it.
+
+    `start`/`end` count in the checked prompt; `evidence` None means *not found in the run*.
+    """
+
+    text: str
+    start: int
+    end: int
+    evidence: Evidence | None = None
+    leak: bool = False  # stands in observations only: naming it in the goal gives the answer away
+
+
+class Grounding(Value):
+    """What code found out about a prompt before any model or human looked at it."""
+
+    values: tuple[CheckedValue, ...] = ()
+    similarity: float = 0.0  # to the original prompt, 0..1
+    missing_inputs: tuple[str, ...] = ()  # inputs of kept calls that neither prompt nor earlier steps give
+    stale_words: tuple[str, ...] = ()  # words of the old goal left in the kept thoughts or final answer
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Values that stand nowhere in the run."""
+        return tuple(v.text for v in self.values if v.evidence is None)
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """Values that give the answer away."""
+        return tuple(v.text for v in self.values if v.leak)

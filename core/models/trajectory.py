@@ -1,0 +1,143 @@
+"""One agent run, as every source normalises it.
+
+The class names and required fields are those of the reference implementation, so its input loads
+unchanged; what it has no field for (system prompt, tools, user turns, call ids, labels) is added.
+"""
+
+import json
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from core.models.base import Value, content_hash
+
+
+class StepKind(StrEnum):
+    """What kind of event a step is."""
+
+    ACTION = "action"  # the agent calls a tool and gets an observation
+    MESSAGE = "message"  # the agent says something to the user and calls nothing
+    USER = "user"  # the user speaks in mid-run
+
+
+class AgentStep(Value):
+    """One event of a run. `text` is what the other side could read; `thought` is not."""
+
+    model_config = ConfigDict(extra="ignore")  # reference rows carry fields of their own
+
+    kind: StepKind = StepKind.ACTION
+    thought: str = ""
+    text: str = ""
+    action_name: str = ""
+    action_input: dict[str, Any] = Field(default_factory=dict)
+    call_id: str = ""
+    observation: str = ""
+    is_error: bool | None = Field(None, description="What the tool itself reported; None = it did not say.")
+    turn: int = Field(-1, description="Steps of one assistant turn (parallel calls) share it; -1 = one of its own.")
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("thought", "text", "observation", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: Any) -> Any:
+        return "" if value is None else value
+
+    @field_validator("action_input", mode="before")
+    @classmethod
+    def _object_from_text(cls, value: Any) -> Any:
+        """Arguments come as an object, as JSON text of one, or as bare text (kept under `input`)."""
+        if value is None:
+            return {}
+        if not isinstance(value, str):
+            return value
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            parsed = value
+        return parsed if isinstance(parsed, dict) else {"input": parsed} if value.strip() else {}
+
+    @model_validator(mode="after")
+    def _action_has_a_name(self) -> Self:
+        if self.kind is StepKind.ACTION and not self.action_name.strip():
+            raise ValueError("an action step needs an action_name")
+        return self
+
+
+class LabelOutcome(StrEnum):
+    """What the source says about the run."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    UNKNOWN = "unknown"
+
+
+class Label(Value):
+    """The source's own word on success, and who said so (`reward`, `human`, `grader`)."""
+
+    outcome: LabelOutcome = LabelOutcome.UNKNOWN
+    reward: float | None = None
+    by: str = ""
+    reason: str = ""
+
+
+class FailedTrajectory(Value):
+    """One agent run. `trajectory_id` is the source's name for it, or a content hash."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    trajectory_id: str = ""
+    original_prompt: str
+    system_prompt: str = ""
+    tools: tuple[dict[str, Any], ...] = Field((), description="JSON schemas in OpenAI's `tools` shape.")
+    steps: tuple[AgentStep, ...] = Field(min_length=1)
+    final_answer: str = ""
+    failure_reason: str = ""
+    label: Label = Label()
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("trajectory_id", mode="before")
+    @classmethod
+    def _id_as_text(cls, value: Any) -> Any:
+        return "" if value is None else str(value) if isinstance(value, int) else value
+
+    @field_validator("final_answer", "failure_reason", "system_prompt", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: Any) -> Any:
+        return "" if value is None else value
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _none_is_no_metadata(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @field_validator("steps", mode="after")
+    @classmethod
+    def _number_turns(cls, steps: tuple[AgentStep, ...]) -> tuple[AgentStep, ...]:
+        """Every step without a turn gets one of its own, in order."""
+        numbered, turn = [], -1
+        for previous, step in zip((None, *steps), steps, strict=False):
+            same = previous is not None and step.turn >= 0 and step.turn == previous.turn
+            turn = turn if same else turn + 1
+            numbered.append(step.model_copy(update={"turn": turn}))
+        return tuple(numbered)
+
+    @model_validator(mode="after")
+    def _name_by_content(self) -> Self:
+        if not self.trajectory_id:
+            name = content_hash(self.model_dump(mode="json", exclude={"trajectory_id"}), 12)
+            object.__setattr__(self, "trajectory_id", name)
+        return self
+
+    @cached_property
+    def key(self) -> str:
+        """Identity in the store: the same run under the same name always has the same key.
+
+        Contract: first 16 hex digits of SHA-256 over the canonical JSON of all fields.
+        """
+        return content_hash(self.model_dump(mode="json"))
+
+    @property
+    def actions(self) -> tuple[tuple[int, AgentStep], ...]:
+        """(1-based number, step) of every tool call."""
+        return tuple((n, s) for n, s in enumerate(self.steps, 1) if s.kind is StepKind.ACTION)

@@ -1,0 +1,136 @@
+"""Every threshold and address, each with its unit, range and source. Built once at the edge.
+
+Order: flag over environment over `agenther.toml` over default. Nothing below this module reads
+`os.environ`. `agenther config` prints the effective values and where each came from.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+
+from core.errors import UserError
+from core.models import OutputFormat, Value
+
+CONFIG_FILE = "agenther.toml"
+# The names that the OpenAI client and its users already know win over AGENTHER_*.
+_KNOWN_VARIABLES = {
+    "model": "OPENAI_MODEL",
+    "api_key": "OPENAI_API_KEY",
+    "base_url": "OPENAI_BASE_URL",
+}
+
+
+class PipelineConfig(Value):
+    """Settings of the four stages (the reference's name and field names)."""
+
+    model: str | None = Field(None, description="Model of stages 2 and 3; none = rule-based.")
+    base_url: str | None = Field(None, description="OpenAI-compatible endpoint; none = OpenAI's own.")
+    api_key: SecretStr | None = Field(None, description="Key for `base_url`; local servers need none.")
+    judge_model: str | None = Field(None, description="Model of the second judge; none = `model`.")
+    judge_base_url: str | None = Field(None, description="Endpoint of the judge; none = `base_url`.")
+    judge_api_key: SecretStr | None = Field(None, description="Key of the judge; none = `api_key`.")
+    use_llm_detector: bool = Field(False, description="Ask the model in stage 1 too.")
+    use_llm_extractor: bool = Field(True, description="Ask the model in stage 2.")
+    temperature: float = Field(0.3, ge=0, le=2, description="First attempt of stages 2 and 3.")
+    retry_temperature: float = Field(0.7, ge=0, le=2, description="Later attempts of stage 3.")
+    max_tokens: int = Field(2048, ge=64, description="Longest model reply, in tokens.")
+    timeout: float = Field(60, gt=0, description="Longest wait for one model call, in seconds.")
+    max_requests: int = Field(3, ge=1, le=10, description="HTTP requests one call may cost, retries included.")
+    concurrency: int = Field(4, ge=1, le=256, description="Trajectories in work at once.")
+    min_confidence: float = Field(0.5, ge=0, le=1, description="theta: least score that is accepted (paper: 0.5).")
+    severity_threshold: float = Field(0.3, ge=0, le=1, description="delta: least weight (1 - severity) worth relabelling.")
+    relabel_max_attempts: int = Field(3, ge=1, le=10, description="K: attempts at a new goal (paper: 3).")
+    output_format: OutputFormat = Field(OutputFormat.SFT, description="What `run -f` and the Python API export.")
+    output_dir: Path = Field(Path("outputs"), description="Folder for files that `run` is given no name for.")
+
+    @property
+    def uses_model(self) -> bool:
+        """Whether stages ask a model at all."""
+        return self.model is not None
+
+
+class ReviewConfig(Value):
+    """Settings of the review app."""
+
+    host: str = Field("127.0.0.1", description="Address the app listens on.")
+    port: int = Field(8501, ge=0, le=65535, description="Port the app listens on; 0 = a free one.")
+    lease_seconds: int = Field(120, ge=10, description="How long an open item is kept for its reviewer without a heartbeat.")
+    random_share: float = Field(0.1, ge=0, le=1, description="Share of the queue that comes in random order.")
+    max_upload_mb: int = Field(200, ge=1, description="Largest upload, in megabytes.")
+
+
+class Settings(Value):
+    """All settings, and where each came from (`flag`, `environment NAME`, `file PATH`, `default`)."""
+
+    pipeline: PipelineConfig = PipelineConfig()
+    review: ReviewConfig = ReviewConfig()
+    origins: dict[str, str] = Field(default_factory=dict, exclude=True)
+
+
+def load_settings(
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Settings from `flags` (field name -> value, None = not given), environment, file, defaults.
+
+    Raises `UserError` naming the setting, its origin and what is wrong with it.
+    """
+    environment = os.environ if environment is None else environment
+    file = (folder or Path.cwd()) / CONFIG_FILE
+    tables = _read_file(file)
+    sections: dict[str, Value] = {}
+    origins: dict[str, str] = {}
+    for name, section in (("pipeline", PipelineConfig), ("review", ReviewConfig)):
+        values: dict[str, Any] = {}
+        for field in section.model_fields:
+            value, origin = _find(field, flags, environment, tables.get(name, {}), file)
+            origins[f"{name}.{field}"] = origin
+            if value is not None:
+                values[field] = value
+        unknown = set(tables.get(name, {})) - set(section.model_fields)
+        if unknown:
+            raise UserError(f"{file}: [{name}] has no setting {sorted(unknown)[0]!r}; `agenther config` lists them.")
+        sections[name] = _build(section, values, {f: origins[f"{name}.{f}"] for f in section.model_fields})
+    return Settings(**sections, origins=origins)
+
+
+def _find(
+    field: str, flags: Mapping[str, Any], environment: Mapping[str, str], table: Mapping[str, Any], file: Path
+) -> tuple[Any, str]:
+    if flags.get(field) is not None:
+        return flags[field], "flag"
+    for variable in (_KNOWN_VARIABLES.get(field), f"AGENTHER_{field.upper()}"):
+        if variable and environment.get(variable):
+            return environment[variable], f"environment {variable}"
+    if field in table:
+        return table[field], f"file {file}"
+    return None, "default"
+
+
+def _read_file(file: Path) -> dict[str, dict[str, Any]]:
+    if not file.is_file():
+        return {}
+    try:
+        tables = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} is not valid TOML: {error}") from None
+    unknown = set(tables) - {"pipeline", "review"}
+    if unknown:
+        raise UserError(f"{file}: no section [{sorted(unknown)[0]}]; use [pipeline] and [review].")
+    return tables
+
+
+def _build(section: type[Value], values: dict[str, Any], origins: Mapping[str, str]) -> Value:
+    try:
+        return section(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "settings"
+        given = "***" if "api_key" in field else repr(first.get("input"))
+        raise UserError(f"{field} = {given} ({origins.get(field, 'default')}): {first['msg'].lower()}.") from None
