@@ -1,0 +1,150 @@
+"""Runs of the pipeline: progress that outlives the process, results that are never overwritten."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.models import PipelineResult, Value
+from core.store.clock import utc_now
+from core.store.connection import Store
+
+_STALE_AFTER = "-60 seconds"  # a run without a sign of life for so long belongs to a dead process
+
+
+def pending_keys(store: Store, settings_hash: str, keys: Iterable[str] | None = None) -> list[str]:
+    """Trajectories that these settings have not finished yet, in import order.
+
+    A failed one is pending again: the next run is its retry.
+    """
+    sql = (
+        "SELECT t.key FROM trajectories t WHERE NOT EXISTS (SELECT 1 FROM results r"
+        " WHERE r.trajectory_key = t.key AND r.settings_hash = ? AND r.status != 'failed') ORDER BY t.rowid"
+    )
+    found = [row["key"] for row in store.rows(sql, settings_hash)]
+    if keys is None:
+        return found
+    wanted = set(keys)
+    return [key for key in found if key in wanted]
+
+
+def start_run(store: Store, *, method: str, settings: str, settings_hash: str, total: int) -> int:
+    """Note that a run has begun; its id. Runs of dead processes are marked stopped."""
+    now = utc_now()
+    with store.transaction():
+        mark_dead_runs(store)
+        return store.insert(
+            "runs",
+            {
+                "state": "running",
+                "method": method,
+                "settings": settings,
+                "settings_hash": settings_hash,
+                "total": total,
+                "started_at": now,
+                "beat_at": now,
+            },
+        )
+
+
+def mark_dead_runs(store: Store) -> None:
+    """Mark running runs that gave no sign of life for a minute as stopped."""
+    store.write(
+        "UPDATE runs SET state = 'stopped', finished_at = beat_at, message = 'the process ended in mid-run'"
+        " WHERE state = 'running' AND julianday(beat_at) < julianday('now', ?)",
+        _STALE_AFTER,
+    )
+
+
+def save_result(store: Store, run_id: int, key: str, settings_hash: str, result: PipelineResult) -> tuple[int, int]:
+    """Store one result with every attempt; (result id, id of the attempt put forward or 0).
+
+    Call inside a transaction.
+    """
+    status = "failed" if result.error else "skipped" if result.skip else "proposed"
+    result_id = store.insert(
+        "results",
+        {
+            "run_id": run_id,
+            "trajectory_key": key,
+            "settings_hash": settings_hash,
+            "status": status,
+            "stage": result.stage_reached.value,
+            "reason": result.skip.reason.value if result.skip else None,
+            "detail": result.error or (result.skip.detail if result.skip else ""),
+            "analysis": _json(result.analysis),
+            "outcome": _json(result.outcome),
+            "created_at": utc_now(),
+        },
+    )
+    proposed_id = 0
+    for index, attempt in enumerate(result.relabeled.attempts if result.relabeled else ()):
+        verdict = attempt.verdict
+        says = "unjudged" if verdict is None or verdict.is_valid is None else "yes" if verdict.is_valid else "no"
+        attempt_id = store.insert(
+            "attempts",
+            {
+                "result_id": result_id,
+                "number": attempt.number,
+                "prompt": attempt.hindsight_prompt,
+                "confidence": attempt.confidence,
+                "judge_confidence": verdict.confidence if verdict else None,
+                "judge_says": says,
+                "model": attempt.model,
+                "body": attempt.model_dump_json(),
+            },
+        )
+        if result.relabeled and index == result.relabeled.proposed:
+            proposed_id = attempt_id
+    store.write(
+        f"UPDATE runs SET done = done + 1, {status} = {status} + 1, beat_at = ? WHERE id = ?", utc_now(), run_id
+    )
+    return result_id, proposed_id
+
+
+def finish_run(store: Store, run_id: int, state: str, message: str = "") -> None:
+    """Note how a run ended."""
+    now = utc_now()
+    store.write(
+        "UPDATE runs SET state = ?, message = ?, finished_at = ?, beat_at = ? WHERE id = ?",
+        state,
+        message,
+        now,
+        now,
+        run_id,
+    )
+
+
+def ask_to_stop(store: Store, run_id: int) -> None:
+    """Ask a running run to stop after the trajectories in work."""
+    store.write("UPDATE runs SET stop_asked = 1 WHERE id = ? AND state = 'running'", run_id)
+
+
+def stop_asked(store: Store, run_id: int) -> bool:
+    """Whether somebody asked this run to stop; also its sign of life."""
+    store.write("UPDATE runs SET beat_at = ? WHERE id = ?", utc_now(), run_id)
+    return bool(store.value("SELECT stop_asked FROM runs WHERE id = ?", run_id))
+
+
+def latest_run(store: Store) -> dict[str, Any] | None:
+    """The newest run: state, method, counts, times, message."""
+    mark_dead_runs(store)
+    return store.row("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
+
+
+def outcome_counts(store: Store) -> list[dict[str, Any]]:
+    """(status, reason, n) over the newest result of every trajectory, most frequent first."""
+    return store.rows(
+        "SELECT status, reason, count(*) AS n FROM results WHERE id IN"
+        " (SELECT max(id) FROM results GROUP BY trajectory_key) GROUP BY status, reason ORDER BY n DESC"
+    )
+
+
+def failures(store: Store) -> list[dict[str, Any]]:
+    """Trajectories whose newest result is a failure: trajectory_id, stage, detail."""
+    return store.rows(
+        "SELECT t.trajectory_id, r.stage, r.detail FROM results r JOIN trajectories t ON t.key = r.trajectory_key"
+        " WHERE r.status = 'failed' AND r.id IN (SELECT max(id) FROM results GROUP BY trajectory_key) ORDER BY r.id"
+    )
+
+
+def _json(value: Value | None) -> str | None:
+    return value.model_dump_json() if value else None

@@ -1,0 +1,103 @@
+"""Trajectories in and out of the file, each beside its raw record."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from core.models import FailedTrajectory
+from core.store.clock import utc_now
+from core.store.connection import Store
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One trajectory on its way in: the normalised run, its record as it stood, and where."""
+
+    trajectory: FailedTrajectory
+    raw: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One record that was not taken, and why."""
+
+    line: int | None
+    reason: str
+    raw: str
+
+
+def begin_import(store: Store, path: str, source: str) -> int:
+    """Note that a file is being imported; its id."""
+    return store.insert("imports", {"path": path, "format": source, "created_at": utc_now()})
+
+
+def add_batch(
+    store: Store, import_id: int, source: str, batch: Iterable[Incoming], issues: Iterable[Issue]
+) -> tuple[int, int]:
+    """Store one batch, all or nothing; (new, already there).
+
+    The import's counts move in the same transaction, so a killed import is consistent and running
+    it again completes it.
+    """
+    added = duplicates = rejected = 0
+    with store.transaction():
+        for item in batch:
+            run = item.trajectory
+            new = store.write(
+                "INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                run.key,
+                run.trajectory_id,
+                source,
+                import_id,
+                item.line,
+                run.original_prompt,
+                len(run.steps),
+                run.label.outcome.value,
+                run.label.reward,
+                utc_now(),
+            )
+            if new:
+                store.insert("trajectory_bodies", {"key": run.key, "body": run.model_dump_json(), "raw": item.raw})
+                added += 1
+            else:
+                duplicates += 1
+        for issue in issues:
+            store.insert(
+                "import_issues",
+                {"import_id": import_id, "line": issue.line, "reason": issue.reason, "raw": issue.raw},
+            )
+            rejected += 1
+        store.write(
+            "UPDATE imports SET imported = imported + ?, duplicates = duplicates + ?, rejected = rejected + ?"
+            " WHERE id = ?",
+            added,
+            duplicates,
+            rejected,
+            import_id,
+        )
+    return added, duplicates
+
+
+def load_trajectory(store: Store, key: str) -> FailedTrajectory:
+    """The normalised run under `key`; KeyError if there is none."""
+    body = store.value("SELECT body FROM trajectory_bodies WHERE key = ?", key)
+    if body is None:
+        raise KeyError(key)
+    return FailedTrajectory.model_validate_json(body)
+
+
+def raw_record(store: Store, key: str) -> str:
+    """The record as it stood in the file; empty if there is none."""
+    return str(store.value("SELECT raw FROM trajectory_bodies WHERE key = ?", key) or "")
+
+
+def import_issues(store: Store) -> Iterator[tuple[str, Issue]]:
+    """(file, issue) of every record that was not taken, newest import first."""
+    sql = "SELECT i.path, j.line, j.reason, j.raw FROM import_issues j JOIN imports i ON i.id = j.import_id"
+    for row in store.rows(f"{sql} ORDER BY i.id DESC, j.id"):
+        yield row["path"], Issue(line=row["line"], reason=row["reason"], raw=row["raw"])
+
+
+def imports(store: Store) -> list[dict[str, object]]:
+    """One row per import, newest first: path, format, counts, time."""
+    return store.rows("SELECT * FROM imports ORDER BY id DESC")
