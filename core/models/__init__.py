@@ -7,7 +7,7 @@ from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudge
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
 from core.models.review import Decision, ProposalState, RejectReason, ReviewAction
 from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
-from core.models.trajectory import AgentStep, FailedTrajectory, Label, LabelOutcome, StepKind
+from core.models.trajectory import AgentStep, FailedTrajectory, Label, LabelOutcome, StepKind, input_text
 
 __all__ = [
     "AgentStep",
@@ -44,4 +44,5 @@ __all__ = [
     "Value",
     "canonical_json",
     "content_hash",
+    "input_text",
 ]

@@ -64,6 +64,11 @@ class AgentStep(Value):
         return self
 
 
+def input_text(step: AgentStep) -> str:
+    """The arguments of a call as the text that evidence offsets count in; empty without arguments."""
+    return json.dumps(step.action_input, ensure_ascii=False) if step.action_input else ""
+
+
 class LabelOutcome(StrEnum):
     """What the source says about the run."""
 
