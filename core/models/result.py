@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from core.models.analysis import FailureAnalysis, ReplayOutcome
 from core.models.base import Value
 from core.models.relabel import RelabeledData
@@ -12,7 +14,6 @@ class SkipReason(StrEnum):
     """Why a trajectory gets no proposal. A skip is a value, not an error."""
 
     NOT_A_FAILURE = "not_a_failure"
-    UNKNOWN_OUTCOME = "unknown_outcome"
     NOT_RECOVERABLE = "not_recoverable"
     TOO_SEVERE = "too_severe"  # weight below delta
     NOTHING_ACHIEVED = "nothing_achieved"
@@ -46,5 +47,6 @@ class PipelineResult(Value):
     outcome: ReplayOutcome | None = None
     relabeled: RelabeledData | None = None
     sample: AugmentedSample | None = None
+    left_out: str | None = Field(None, description="Why the accepted attempt makes no training row as it stands.")
     skip: Skip | None = None
     error: str | None = None

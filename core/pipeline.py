@@ -1,0 +1,128 @@
+"""The four stages in a row, for one trajectory: values in, values out, nothing stored."""
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import StageFailure
+from core.formats import default_target, write_single
+from core.llm import Chat, build_chats
+from core.models import (
+    AugmentedSample,
+    FailedTrajectory,
+    FailureAnalysis,
+    LeftOut,
+    PipelineResult,
+    RelabeledData,
+    Skip,
+    SkipReason,
+    Stage,
+)
+from core.settings import PipelineConfig, load_settings
+from core.stages.augment import augment
+from core.stages.detect import detect
+from core.stages.extract import extract
+from core.stages.relabel import relabel
+
+
+def run_stages(
+    trajectory: FailedTrajectory, chat: Chat | None, judge: Chat | None, settings: PipelineConfig
+) -> PipelineResult:
+    """Take one trajectory through the four stages; a skip is in the result, a failure is raised.
+
+    Raises `StageFailure` (this trajectory only) or `UserError` (nothing can go on).
+    """
+    name = trajectory.trajectory_id
+    analysis = detect(trajectory, chat, settings)
+    if skip := _gate(analysis, settings):
+        return PipelineResult(
+            trajectory_id=name, stage_reached=Stage.FAILURE_DETECTION, analysis=analysis, skip=skip
+        )
+    outcome = extract(trajectory, analysis, chat, settings)
+    if not outcome.achievements:
+        skip = Skip(reason=SkipReason.NOTHING_ACHIEVED, detail="No call of the run returned anything of use.")
+        return PipelineResult(
+            trajectory_id=name, stage_reached=Stage.OUTCOME_EXTRACTION, analysis=analysis, outcome=outcome, skip=skip
+        )
+    relabeled = relabel(trajectory, analysis, outcome, chat, judge, settings)
+    if isinstance(relabeled, Skip):
+        return PipelineResult(
+            trajectory_id=name,
+            stage_reached=Stage.PROMPT_RELABELING,
+            analysis=analysis,
+            outcome=outcome,
+            skip=relabeled,
+        )
+    sample = augment(trajectory, relabeled.attempt, analysis, metadata=_provenance(relabeled))
+    row = sample if isinstance(sample, AugmentedSample) else None
+    return PipelineResult(
+        trajectory_id=name,
+        stage_reached=Stage.COMPLETE if row else Stage.DATA_AUGMENTATION,
+        success=relabeled.accepted and row is not None,
+        analysis=analysis,
+        outcome=outcome,
+        relabeled=relabeled,
+        sample=row,
+        left_out=sample.reason if isinstance(sample, LeftOut) else None,
+    )
+
+
+def _gate(analysis: FailureAnalysis, settings: PipelineConfig) -> Skip | None:
+    """Why the run goes no further after stage 1, if it does not.
+
+    A run whose outcome cannot be told goes on: the reviewer sees it, and no model can.
+    """
+    if analysis.is_failure is False:
+        return Skip(reason=SkipReason.NOT_A_FAILURE, detail=analysis.explanation or "The run met its goal.")
+    if not analysis.recoverable:
+        return Skip(reason=SkipReason.NOT_RECOVERABLE, detail=analysis.explanation or "Nothing in the run worked.")
+    if analysis.weight < settings.severity_threshold:
+        detail = f"Weight {analysis.weight:.2f} is below delta {settings.severity_threshold:.2f}: too severe."
+        return Skip(reason=SkipReason.TOO_SEVERE, detail=detail)
+    return None
+
+
+def _provenance(relabeled: RelabeledData) -> dict[str, object]:
+    attempt = relabeled.attempt
+    return {"state": "pipeline", "score": attempt.score, "model": attempt.model, "prompt_hash": attempt.prompt_hash}
+
+
+class AgentHERPipeline:
+    """The library's front door (the reference's name): stages over values, no database.
+
+    Settings that `config` leaves out come from the environment and `agenther.toml`. With a model
+    but neither key nor `base_url` the stages run rule-based, after a warning.
+    """
+
+    def __init__(self, config: PipelineConfig | None = None) -> None:
+        given = config.model_dump(exclude_unset=True) if config else {}
+        settings = load_settings(given).pipeline
+        if settings.model and not settings.base_url and not settings.api_key:
+            warnings.warn(
+                f"No API key for {settings.model}: stages run rule-based. Set OPENAI_API_KEY, or base_url for a"
+                " local server.",
+                stacklevel=2,
+            )
+            settings = settings.model_copy(update={"model": None})
+        self.config = settings
+        self._chat, self._judge = build_chats(settings)
+
+    def process(self, trajectory: FailedTrajectory) -> PipelineResult:
+        """Take one trajectory through the stages; a failed stage is reported in `result.error`."""
+        try:
+            return run_stages(trajectory, self._chat, self._judge, self.config)
+        except StageFailure as error:
+            return PipelineResult(
+                trajectory_id=trajectory.trajectory_id, stage_reached=Stage.FAILURE_DETECTION, error=str(error)
+            )
+
+    def process_batch(self, trajectories: Iterable[FailedTrajectory]) -> list[PipelineResult]:
+        """Process several, one after the other; `agenther run` does it at once and can resume."""
+        return [self.process(trajectory) for trajectory in trajectories]
+
+    def run_and_save(self, trajectories: Iterable[FailedTrajectory], path: Path | str) -> list[PipelineResult]:
+        """Process several and write the accepted ones to `path` in the configured format."""
+        results = self.process_batch(trajectories)
+        samples = [result.sample for result in results if result.success and result.sample]
+        write_single(Path(path), default_target(self.config.output_format), samples, force=True)
+        return results

@@ -1,0 +1,1 @@
+"""What reviewers and leads do, without a screen: queue, leases, verdicts, undo, thresholds."""

@@ -1,0 +1,139 @@
+"""What a reviewer is shown: one proposal with everything that belongs to it."""
+
+import time
+from dataclasses import dataclass
+
+from core.errors import UserError
+from core.models import (
+    Attempt,
+    FailedTrajectory,
+    FailureAnalysis,
+    ProposalState,
+    QueueReason,
+    ReplayOutcome,
+)
+from core.store import Store
+from core.store.proposals import ProposalRow, attempts_of, find_proposal, findings_of, get_proposal
+from core.store.queue import QueueFilter, current_policy, lease_next, lease_one, neighbour, release_leases
+from core.store.reviews import Draft, ReviewRow, load_draft, verdict_in_force
+from core.store.trajectories import load_trajectory, raw_record
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    """One proposal as a reviewer sees it. A verdict on it must carry `proposal_id` and `revision`."""
+
+    proposal_id: int
+    revision: int
+    trajectory: FailedTrajectory
+    source: str
+    analysis: FailureAnalysis | None
+    outcome: ReplayOutcome | None
+    attempt: Attempt  # put forward
+    others: tuple[Attempt, ...]  # the other attempts of the same result
+    state: ProposalState
+    queue_reason: QueueReason | None
+    why_now: str
+    draft: Draft | None
+    verdict: ReviewRow | None  # the one in force
+    held_by: str | None  # somebody else who has it open
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One reviewer at work: who, with which filter, over which pile, for how long an item is kept."""
+
+    annotator: str
+    wanted: QueueFilter = QueueFilter()
+    pile: ProposalState = ProposalState.PENDING
+    lease_seconds: int = 120
+
+
+def next_item(store: Store, desk: Desk) -> ReviewItem | None:
+    """Lease and load the next proposal; None where nothing waits."""
+    now = time.time()
+    until = now + desk.lease_seconds
+    found = lease_next(
+        store, desk.annotator, now=now, until=until, wanted=desk.wanted, state=desk.pile.value
+    )
+    return open_item(store, desk, found) if found is not None else None
+
+
+def open_item(store: Store, desk: Desk, proposal_id: int) -> ReviewItem:
+    """Load one proposal and lease it if it is free; other leases of this reviewer are given back.
+
+    Raises `UserError` where there is no such proposal.
+    """
+    row = get_proposal(store, proposal_id)
+    if row is None:
+        raise UserError(f"There is no item {proposal_id} in {store.path.name}.")
+    now = time.time()
+    mine = lease_one(store, row.id, desk.annotator, now=now, until=now + desk.lease_seconds)
+    release_leases(store, desk.annotator, keep=row.id)
+    return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by)
+
+
+def open_by_name(store: Store, desk: Desk, trajectory: str) -> ReviewItem:
+    """Load the current proposal of a trajectory, by the source's name or by key (deep links)."""
+    row = find_proposal(store, trajectory)
+    if row is None:
+        raise UserError(f"No proposal for {trajectory!r} in {store.path.name}.")
+    return open_item(store, desk, row.id)
+
+
+def beside(store: Store, desk: Desk, proposal_id: int, *, forward: bool) -> ReviewItem | None:
+    """The neighbour in queue order, looked at without a verdict on this one."""
+    found = neighbour(store, proposal_id, forward=forward)
+    return open_item(store, desk, found) if found is not None else None
+
+
+def keep_open(store: Store, desk: Desk, proposal_id: int) -> bool:
+    """The heartbeat of an open item; False where somebody else has taken it over."""
+    now = time.time()
+    return lease_one(store, proposal_id, desk.annotator, now=now, until=now + desk.lease_seconds)
+
+
+def record_as_imported(store: Store, item: ReviewItem) -> str:
+    """The raw record as it stood in the file."""
+    return raw_record(store, item.trajectory.key)
+
+
+def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None) -> ReviewItem:
+    attempts = attempts_of(store, row.result_id)
+    analysis, outcome = findings_of(store, row.result_id)
+    reason = QueueReason(row.queue_reason) if row.queue_reason else None
+    return ReviewItem(
+        proposal_id=row.id,
+        revision=row.revision,
+        trajectory=load_trajectory(store, row.trajectory_key),
+        source=row.source,
+        analysis=analysis,
+        outcome=outcome,
+        attempt=attempts[row.attempt_id],
+        others=tuple(attempt for key, attempt in attempts.items() if key != row.attempt_id),
+        state=row.state,
+        queue_reason=reason,
+        why_now=_why_now(store, row, reason),
+        draft=load_draft(store, row.id, annotator),
+        verdict=verdict_in_force(store, row.id),
+        held_by=held_by,
+    )
+
+
+_WORDS = {
+    QueueReason.JUDGE_SAID_NO: "The judge said no to it",
+    QueueReason.UNJUDGED: "No judge has given a usable verdict on it",
+    QueueReason.UNGROUNDED: "It names something that the run does not support",
+    QueueReason.AUTHOR_SAID_NO: "The relabeller itself doubts that the run meets it",
+}
+
+
+def _why_now(store: Store, row: ProposalRow, reason: QueueReason | None) -> str:
+    if row.is_random:
+        return "Drawn at random: keeps the measured precision unbiased"
+    if reason in _WORDS:
+        return _WORDS[reason]
+    theta = (current_policy(store) or {"theta": 0.5})["theta"]
+    if row.score is None:
+        return "Unjudged"
+    return f"Score {row.score:.2f}, {abs(row.score - theta):.2f} from the threshold {theta:.2f}"

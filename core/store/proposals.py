@@ -1,0 +1,154 @@
+"""Proposals: the narrow rows that the queue sorts, counts and leases."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Attempt, FailureAnalysis, ProposalState, RelabeledData, ReplayOutcome
+from core.store.connection import Store
+
+
+@dataclass(frozen=True)
+class ProposalRow:
+    """One proposal as the file holds it. `lease_until` is unix time."""
+
+    id: int
+    trajectory_key: str
+    result_id: int
+    attempt_id: int
+    state: ProposalState
+    revision: int
+    score: float | None
+    weight: float
+    queue_reason: str | None
+    failure_type: str | None
+    source: str
+    position: float
+    is_random: bool
+    leased_by: str | None
+    lease_until: float | None
+    is_current: bool
+
+
+_COLUMNS = ", ".join(ProposalRow.__dataclass_fields__)
+
+
+def put_forward(
+    store: Store,
+    *,
+    key: str,
+    result_id: int,
+    attempt_id: int,
+    relabeled: RelabeledData,
+    analysis: FailureAnalysis | None,
+    random_share: float,
+) -> None:
+    """Make the proposal of a new result the current one, unless a human already spoke of an older.
+
+    Call inside a transaction.
+    """
+    spoken = _retire(store, key)
+    attempt = relabeled.attempt
+    store.insert(
+        "proposals",
+        {
+            "trajectory_key": key,
+            "result_id": result_id,
+            "attempt_id": attempt_id,
+            "is_current": int(not spoken),
+            "score": attempt.score,
+            "weight": analysis.weight if analysis else 1.0,
+            "queue_reason": relabeled.queue_reason.value if relabeled.queue_reason else None,
+            "failure_type": analysis.failure_type.value if analysis and analysis.failure_type else None,
+            "source": store.value("SELECT source FROM trajectories WHERE key = ?", key),
+            "position": 0.0,
+            "is_random": int(_share_of(key) < random_share),
+        },
+    )
+
+
+def withdraw(store: Store, key: str) -> None:
+    """A newer result proposes nothing: take the untouched proposal of an older one out of the queue."""
+    _retire(store, key)
+
+
+def _retire(store: Store, key: str) -> bool:
+    """Retire the current proposal of `key`, or say True because a human has spoken of it."""
+    old = store.row("SELECT id, state FROM proposals WHERE trajectory_key = ? AND is_current = 1", key)
+    if old is None:
+        return False
+    if old["state"] != ProposalState.PENDING.value:
+        return True
+    store.write("UPDATE proposals SET is_current = 0 WHERE id = ?", old["id"])
+    return False
+
+
+def _share_of(key: str) -> float:
+    """A number in [0, 1) that depends on the trajectory alone, so the random share never moves."""
+    return int(key[-8:], 16) / 2**32
+
+
+def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
+    """Order the waiting proposals: doubtful ones first, the random share spread evenly among them.
+
+    Doubt is the distance of the score from theta; unjudged counts as closest. Every 1/share-th
+    place belongs to the random share, whatever its score, so that what is measured on it stays
+    unbiased.
+    """
+    spread = 1 / random_share if random_share > 0 else 1.0
+    rest = 1 / (1 - random_share) if random_share < 1 else 1.0
+    with store.transaction():
+        store.write(
+            "UPDATE proposals SET position = ranked.place FROM ("
+            " SELECT id, CASE is_random WHEN 1 THEN ? ELSE ? END * row_number() OVER ("
+            "   PARTITION BY is_random ORDER BY"
+            "   CASE is_random WHEN 1 THEN 0 ELSE abs(coalesce(score, ?) - ?) END, substr(trajectory_key, 3)) AS place"
+            " FROM proposals WHERE is_current = 1 AND state = 'pending') AS ranked"
+            " WHERE proposals.id = ranked.id",
+            spread,
+            rest,
+            theta,
+            theta,
+        )
+
+
+def get_proposal(store: Store, proposal_id: int) -> ProposalRow | None:
+    """One proposal by id."""
+    row = store.row(f"SELECT {_COLUMNS} FROM proposals WHERE id = ?", proposal_id)
+    return _proposal(row) if row else None
+
+
+def find_proposal(store: Store, trajectory: str) -> ProposalRow | None:
+    """The current proposal of a trajectory, by the source's name or by key."""
+    row = store.row(
+        f"SELECT {', '.join('p.' + c.strip() for c in _COLUMNS.split(','))} FROM proposals p"
+        " JOIN trajectories t ON t.key = p.trajectory_key"
+        " WHERE p.is_current = 1 AND (t.trajectory_id = ? OR t.key = ?) LIMIT 1",
+        trajectory,
+        trajectory,
+    )
+    return _proposal(row) if row else None
+
+
+def attempts_of(store: Store, result_id: int) -> dict[int, Attempt]:
+    """Attempts of a result by id, in the order they were made."""
+    rows = store.rows("SELECT id, body FROM attempts WHERE result_id = ? ORDER BY number, id", result_id)
+    return {row["id"]: Attempt.model_validate_json(row["body"]) for row in rows}
+
+
+def findings_of(store: Store, result_id: int) -> tuple[FailureAnalysis | None, ReplayOutcome | None]:
+    """(analysis, outcome) of a result."""
+    row = store.row("SELECT analysis, outcome FROM results WHERE id = ?", result_id) or {}
+    analysis, outcome = row.get("analysis"), row.get("outcome")
+    return (
+        FailureAnalysis.model_validate_json(analysis) if analysis else None,
+        ReplayOutcome.model_validate_json(outcome) if outcome else None,
+    )
+
+
+def _proposal(row: dict[str, Any]) -> ProposalRow:
+    typed = {
+        "state": ProposalState(row["state"]),
+        "is_random": bool(row["is_random"]),
+        "is_current": bool(row["is_current"]),
+    }
+    return ProposalRow(**{**row, **typed})

@@ -1,0 +1,171 @@
+"""Who gets which proposal next, and what a threshold would do: SQL over the narrow rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import ProposalState
+from core.store.clock import utc_now
+from core.store.connection import Store
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What a reviewer wants to see; None = anything."""
+
+    failure_type: str | None = None
+    source: str | None = None
+    queue_reason: str | None = None  # a QueueReason, or "accepted" = accepted by the pipeline itself
+
+    def where(self) -> tuple[str, list[str]]:
+        """(SQL conditions, parameters)."""
+        conditions, params = [], []
+        for column, wanted in (("failure_type", self.failure_type), ("source", self.source)):
+            if wanted is not None:
+                conditions.append(f" AND {column} = ?")
+                params.append(wanted)
+        if self.queue_reason == "accepted":
+            conditions.append(" AND queue_reason IS NULL")
+        elif self.queue_reason is not None:
+            conditions.append(" AND queue_reason = ?")
+            params.append(self.queue_reason)
+        return "".join(conditions), params
+
+
+_WAITING = "is_current = 1 AND state = 'pending'"
+
+
+def lease_next(
+    store: Store, annotator: str, *, now: float, until: float, wanted: QueueFilter, state: str = "pending"
+) -> int | None:
+    """Lease the next waiting proposal to `annotator`; its id, or None where nothing waits.
+
+    One's own live lease comes first, so a reload shows the same item. One statement, so no two
+    people ever hold the same proposal.
+    """
+    conditions, params = wanted.where()
+    own = store.row(
+        "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals WHERE leased_by = ?"
+        f" AND is_current = 1 AND state = ?{conditions} ORDER BY position, id LIMIT 1) RETURNING id",
+        until,
+        annotator,
+        state,
+        *params,
+    )
+    if own:
+        return int(own["id"])
+    taken = store.row(
+        "UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM proposals"
+        f" WHERE is_current = 1 AND state = ?{conditions} AND (leased_by IS NULL OR lease_until < ?)"
+        " ORDER BY position, id LIMIT 1) RETURNING id",
+        annotator,
+        until,
+        state,
+        *params,
+        now,
+    )
+    return int(taken["id"]) if taken else None
+
+
+def lease_one(store: Store, proposal_id: int, annotator: str, *, now: float, until: float) -> bool:
+    """Lease one proposal; False where somebody else holds it."""
+    return bool(
+        store.write(
+            "UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = ?"
+            " AND (leased_by IS NULL OR leased_by = ? OR lease_until < ?)",
+            annotator,
+            until,
+            proposal_id,
+            annotator,
+            now,
+        )
+    )
+
+
+def release_leases(store: Store, annotator: str, *, keep: int | None = None) -> None:
+    """Give back every lease of one person but `keep`."""
+    store.write(
+        "UPDATE proposals SET leased_by = NULL, lease_until = NULL WHERE leased_by = ? AND id IS NOT ?",
+        annotator,
+        keep,
+    )
+
+
+def neighbour(store: Store, proposal_id: int, *, forward: bool) -> int | None:
+    """The proposal after or before this one in queue order, whatever its state."""
+    compare, order = (">", "ASC") if forward else ("<", "DESC")
+    return store.value(  # type: ignore[no-any-return]
+        "SELECT p.id FROM proposals p, (SELECT position, id FROM proposals WHERE id = ?) AS here"
+        f" WHERE p.is_current = 1 AND (p.position, p.id) {compare} (here.position, here.id)"
+        f" ORDER BY p.position {order}, p.id {order} LIMIT 1",
+        proposal_id,
+    )
+
+
+def state_counts(store: Store) -> dict[ProposalState, int]:
+    """Number of current proposals in each state; every state is present."""
+    rows = store.rows("SELECT state, count(*) AS n FROM proposals WHERE is_current = 1 GROUP BY state")
+    found = {row["state"]: row["n"] for row in rows}
+    return {state: found.get(state.value, 0) for state in ProposalState}
+
+
+def waiting(store: Store, wanted: QueueFilter) -> int:
+    """How many proposals wait under this filter."""
+    conditions, params = wanted.where()
+    return int(store.value(f"SELECT count(*) FROM proposals WHERE {_WAITING}{conditions}", *params))
+
+
+def facets(store: Store) -> dict[str, dict[str, int]]:
+    """Waiting proposals per failure type, source and queue reason, for the filter."""
+    found: dict[str, dict[str, int]] = {}
+    for column in ("failure_type", "source", "queue_reason"):
+        rows = store.rows(
+            f"SELECT {column} AS value, count(*) AS n FROM proposals WHERE {_WAITING} GROUP BY 1 ORDER BY n DESC"
+        )
+        found[column] = {row["value"] or "accepted": row["n"] for row in rows if row["value"] or column == "queue_reason"}
+    return found
+
+
+# What the policy may let in without a human: nothing that a judge, the relabeller or the
+# grounding check said no to, and nothing unjudged. Only the threshold itself is negotiable.
+_ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
+AUTO_ACCEPTED = f"(state = 'pending' AND {_ELIGIBLE} AND score >= :theta AND weight >= :delta)"
+_OPEN = "state IN ('pending', 'deferred', 'flagged')"
+
+
+def threshold_counts(store: Store, theta: float, delta: float) -> dict[str, int]:
+    """What a policy (theta, delta) does to every current proposal, as counts."""
+    sql = f"""
+        SELECT coalesce(sum(state IN ('accepted', 'edited')), 0) AS human_accepted,
+               coalesce(sum(state = 'rejected'), 0) AS human_rejected,
+               coalesce(sum({AUTO_ACCEPTED}), 0) AS auto_accepted,
+               coalesce(sum({_OPEN} AND weight < :delta), 0) AS too_severe,
+               coalesce(sum({_OPEN} AND weight >= :delta AND NOT coalesce({AUTO_ACCEPTED}, 0)), 0) AS queued,
+               coalesce(sum(state = 'rejected' AND {_ELIGIBLE} AND score >= :theta AND weight >= :delta), 0)
+                   AS rejected_above,
+               coalesce(sum(state IN ('accepted', 'edited')
+                   AND NOT coalesce({_ELIGIBLE} AND score >= :theta AND weight >= :delta, 0)), 0) AS accepted_below
+        FROM proposals WHERE is_current = 1"""
+    row = next(iter(store.db.query(sql, {"theta": theta, "delta": delta})))
+    return {name: int(n) for name, n in row.items()}
+
+
+def score_histogram(store: Store, *, bins: int = 20) -> list[dict[str, Any]]:
+    """(bin, state, n) of current proposals by score; bin None = unjudged."""
+    return store.rows(
+        "SELECT CASE WHEN score IS NULL THEN NULL ELSE min(CAST(score * ? AS INTEGER), ? - 1) END AS bin,"
+        " state, count(*) AS n FROM proposals WHERE is_current = 1 GROUP BY 1, 2 ORDER BY 1, 2",
+        bins,
+        bins,
+    )
+
+
+def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "") -> None:
+    """Put a threshold in force."""
+    store.insert(
+        "policies", {"theta": theta, "delta": delta, "set_by": set_by, "why": why, "created_at": utc_now()}
+    )
+
+
+def current_policy(store: Store) -> dict[str, Any] | None:
+    """The threshold in force (theta, delta, set_by, why, created_at), or None while none was set."""
+    return store.row("SELECT theta, delta, set_by, why, created_at FROM policies ORDER BY id DESC LIMIT 1")

@@ -1,0 +1,169 @@
+"""Human verdicts: rows that are only ever added, and the state that follows from them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Decision, ProposalState, ReviewAction
+from core.store.clock import utc_now
+from core.store.connection import Store
+
+STATE_AFTER = {
+    ReviewAction.ACCEPT: ProposalState.ACCEPTED,
+    ReviewAction.EDIT: ProposalState.EDITED,
+    ReviewAction.REJECT: ProposalState.REJECTED,
+    ReviewAction.DEFER: ProposalState.DEFERRED,
+    ReviewAction.FLAG: ProposalState.FLAGGED,
+}
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """One stored verdict."""
+
+    id: int
+    op_id: str
+    proposal_id: int
+    annotator: str
+    action: ReviewAction
+    reason: int | None
+    note: str
+    hindsight_prompt: str | None
+    final_answer: str | None
+    first_step: int | None
+    last_step: int | None
+    undoes: int | None
+    created_at: str
+
+
+_COLUMNS = ", ".join(ReviewRow.__dataclass_fields__)
+
+
+def find_review(store: Store, op_id: str) -> ReviewRow | None:
+    """The verdict of this click, if it is already in."""
+    return _review(store.row(f"SELECT {_COLUMNS} FROM reviews WHERE op_id = ?", op_id))
+
+
+def add_review(store: Store, decision: Decision) -> int:
+    """Append a verdict and move its proposal to the state that follows; the review id.
+
+    Call inside a transaction, after the revision was checked.
+    """
+    review_id = store.insert(
+        "reviews",
+        {
+            "op_id": decision.op_id,
+            "proposal_id": decision.proposal_id,
+            "revision": decision.revision,
+            "annotator": decision.annotator,
+            "action": decision.action.value,
+            "reason": int(decision.reason) if decision.reason else None,
+            "note": decision.note,
+            "hindsight_prompt": decision.hindsight_prompt,
+            "final_answer": decision.final_answer,
+            "first_step": decision.first_step,
+            "last_step": decision.last_step,
+            "active_seconds": decision.active_seconds,
+            "created_at": utc_now(),
+        },
+    )
+    _move(store, decision.proposal_id, STATE_AFTER[decision.action])
+    store.write(
+        "DELETE FROM drafts WHERE proposal_id = ? AND annotator = ?", decision.proposal_id, decision.annotator
+    )
+    return review_id
+
+
+def add_undo(store: Store, undone: ReviewRow, *, op_id: str, annotator: str) -> None:
+    """Append the undoing of a verdict; the proposal falls back to the verdict before it, or to pending."""
+    store.insert(
+        "reviews",
+        {
+            "op_id": op_id,
+            "proposal_id": undone.proposal_id,
+            "revision": store.value("SELECT revision FROM proposals WHERE id = ?", undone.proposal_id),
+            "annotator": annotator,
+            "action": ReviewAction.UNDO.value,
+            "undoes": undone.id,
+            "created_at": utc_now(),
+        },
+    )
+    standing = verdict_in_force(store, undone.proposal_id)
+    _move(store, undone.proposal_id, STATE_AFTER[standing.action] if standing else ProposalState.PENDING)
+
+
+def _move(store: Store, proposal_id: int, state: ProposalState) -> None:
+    store.write(
+        "UPDATE proposals SET state = ?, revision = revision + 1, leased_by = NULL, lease_until = NULL WHERE id = ?",
+        state.value,
+        proposal_id,
+    )
+
+
+def verdict_in_force(store: Store, proposal_id: int) -> ReviewRow | None:
+    """The newest verdict on a proposal that was not undone."""
+    return _review(store.row(f"SELECT {_COLUMNS} FROM latest_reviews WHERE proposal_id = ?", proposal_id))
+
+
+def last_standing(store: Store, annotator: str) -> ReviewRow | None:
+    """The newest verdict of one person that was not undone."""
+    return next(iter(recent_reviews(store, annotator, limit=1)), None)
+
+
+def recent_reviews(store: Store, annotator: str, *, limit: int) -> list[ReviewRow]:
+    """The newest verdicts of one person, undone ones left out."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM reviews r WHERE annotator = ? AND action != 'undo'"
+        " AND NOT EXISTS (SELECT 1 FROM reviews u WHERE u.undoes = r.id) ORDER BY id DESC LIMIT ?"
+    )
+    return [review for row in store.rows(sql, annotator, limit) if (review := _review(row))]
+
+
+def reviews_of(store: Store, proposal_id: int) -> list[ReviewRow]:
+    """Every row about a proposal, oldest first, undos included."""
+    rows = store.rows(f"SELECT {_COLUMNS} FROM reviews WHERE proposal_id = ? ORDER BY id", proposal_id)
+    return [review for row in rows if (review := _review(row))]
+
+
+def _review(row: dict[str, Any] | None) -> ReviewRow | None:
+    return ReviewRow(**{**row, "action": ReviewAction(row["action"])}) if row else None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An edit under way, stored as it is typed."""
+
+    hindsight_prompt: str
+    final_answer: str | None = None
+    first_step: int | None = None
+    last_step: int | None = None
+    saved_at: str = ""
+
+
+def save_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> str:
+    """Store an edit under way; the time it was saved."""
+    now = utc_now()
+    with store.transaction():
+        store.write(
+            "INSERT INTO drafts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (proposal_id, annotator) DO UPDATE SET"
+            " hindsight_prompt = excluded.hindsight_prompt, final_answer = excluded.final_answer,"
+            " first_step = excluded.first_step, last_step = excluded.last_step, saved_at = excluded.saved_at",
+            proposal_id,
+            annotator,
+            draft.hindsight_prompt,
+            draft.final_answer,
+            draft.first_step,
+            draft.last_step,
+            now,
+        )
+    return now
+
+
+def load_draft(store: Store, proposal_id: int, annotator: str) -> Draft | None:
+    """The edit under way of one person on one proposal."""
+    row = store.row(
+        "SELECT hindsight_prompt, final_answer, first_step, last_step, saved_at FROM drafts"
+        " WHERE proposal_id = ? AND annotator = ?",
+        proposal_id,
+        annotator,
+    )
+    return Draft(**row) if row else None
