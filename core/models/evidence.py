@@ -46,6 +46,8 @@ class CheckedValue(Value):
     end: int
     evidence: Evidence | None = None
     leak: bool = False  # stands in observations only: naming it in the goal gives the answer away
+    asked_only: bool = False  # stands in the user's words only: nothing in the run shows that it was met
+    kind: str = ""  # number, date, time, id, quoted, name, superlative
 
 
 class Grounding(Value):
@@ -60,6 +62,11 @@ class Grounding(Value):
     def unsupported(self) -> tuple[str, ...]:
         """Values that stand nowhere in the run."""
         return tuple(v.text for v in self.values if v.evidence is None)
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """Values that the user named and no call or result ever took up."""
+        return tuple(v.text for v in self.values if v.asked_only)
 
     @property
     def leaks(self) -> tuple[str, ...]:
