@@ -1,0 +1,144 @@
+"""Conversations in the chat shape that TRL, OpenAI-type services and others share, and its rules."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from core.formats.target import Row
+from core.models import Message
+
+ECHO_LENGTH = 40  # characters from which a tool result inside the text before it is no accident
+
+
+def as_chat(messages: Iterable[Message], *, arguments: Callable[[dict[str, Any]], Any] = dict) -> list[Row]:
+    """`messages` as chat rows; `arguments` gives the shape that call arguments take."""
+    return [_chat(message, arguments) for message in messages]
+
+
+def spoken(message: Message) -> str:
+    """Thought and visible text as one: `content` is what most chat templates render."""
+    return "\n\n".join(part for part in (message.thought, message.content) if part.strip())
+
+
+def conversation_rules(messages: Any, *, arguments: type[dict[str, Any]] | type[str]) -> Iterator[str]:
+    """Say what is wrong with a whole conversation that ends in the assistant's answer."""
+    yield from context_rules(messages, arguments=arguments, ends=("assistant",))
+    if isinstance(messages, list) and messages:
+        yield from answer_rules(messages[-1:], "The final answer")
+
+
+def context_rules(
+    messages: Any, *, arguments: type[dict[str, Any]] | type[str], ends: tuple[str, ...] = ("user", "tool")
+) -> Iterator[str]:
+    """Say what is wrong with a conversation whose last message must have a role in `ends`."""
+    if not isinstance(messages, list) or not messages:
+        yield "There are no messages."
+        return
+    silent = [number for number, message in enumerate(messages, 1) if not isinstance(message.get("content"), str)]
+    if silent:
+        yield f"Message {silent[0]} has no text content; write an empty string where there is none."
+        return
+    yield from _role_rules([message.get("role") for message in messages], ends)
+    yield from _call_rules(messages, arguments)
+    yield from _echo_rules(messages)
+    for number, message in enumerate(messages, 1):
+        if message["role"] == "user" and not message["content"].strip():
+            yield f"Message {number}: the user says nothing."
+        if message["role"] == "assistant" and not message["content"].strip() and not message.get("tool_calls"):
+            yield f"Message {number}: the assistant neither says nor calls anything."
+
+
+def answer_rules(answer: Any, name: str) -> Iterator[str]:
+    """Say what is wrong with one side of a row that must be a single spoken assistant turn."""
+    if not isinstance(answer, list) or len(answer) != 1 or answer[0].get("role") != "assistant":
+        yield f"{name} is not one assistant message."
+    elif answer[0].get("tool_calls") or not str(answer[0].get("content") or "").strip():
+        yield f"{name} is not spoken text."
+
+
+def _chat(message: Message, arguments: Callable[[dict[str, Any]], Any]) -> Row:
+    # Empty text is written out: templates and converters need the key beside `tool_calls`.
+    row: Row = {"role": message.role, "content": spoken(message)}
+    if message.role == "tool":
+        row |= {"tool_call_id": message.tool_call_id, "name": message.name}
+    if message.tool_calls:
+        row["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": arguments(call.arguments)},
+            }
+            for call in message.tool_calls
+        ]
+    return row
+
+
+def _role_rules(roles: list[Any], ends: tuple[str, ...]) -> Iterator[str]:
+    if "system" in roles[1:]:
+        yield "A system message stands after the first message."
+    spoken_roles = roles[1:] if roles[0] == "system" else roles
+    if not spoken_roles or spoken_roles[0] != "user":
+        yield "The conversation does not begin with the user."
+    if roles[-1] not in ends:
+        yield f"The last message is by {roles[-1]}, not by {' or '.join(ends)}."
+    for before, after in pairwise(roles):
+        if before == after and before != "tool":
+            yield f"Two {before} messages follow each other."
+        if before == "tool" and after == "user":
+            yield "A user message stands between a tool result and the assistant's next turn."
+
+
+def _call_rules(messages: list[Row], arguments: type[Any]) -> Iterator[str]:
+    seen: set[str] = set()
+    unanswered: list[str] = []
+    for number, message in enumerate(messages, 1):
+        if message.get("role") == "tool":
+            if message.get("tool_call_id") in unanswered:
+                unanswered.remove(message["tool_call_id"])
+            else:
+                yield f"Message {number}: the tool result answers no open call ({message.get('tool_call_id')!r})."
+            continue
+        if unanswered:
+            yield f"The call {unanswered[0]!r} has no tool result."
+        unanswered = []
+        for call in message.get("tool_calls", []):
+            yield from _one_call_rules(call, seen, arguments)
+            seen.add(call["id"])
+            unanswered.append(call["id"])
+    if unanswered:
+        yield f"The call {unanswered[0]!r} has no tool result."
+
+
+def _one_call_rules(call: Row, seen: set[str], arguments: type[Any]) -> Iterator[str]:
+    if not call["id"] or call["id"] in seen:
+        yield f"The call id {call['id']!r} is empty or stands twice."
+    if not call["function"]["name"]:
+        yield f"The call {call['id']!r} names no tool."
+    given = call["function"]["arguments"]
+    if not isinstance(given, arguments):
+        wanted = "an object" if arguments is dict else "a string of JSON"
+        yield f"The arguments of call {call['id']!r} are not {wanted}."
+    elif isinstance(given, str) and not _holds_object(given):
+        yield f"The arguments of call {call['id']!r} are not JSON text of an object."
+
+
+def _holds_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def _echo_rules(messages: list[Row]) -> Iterator[str]:
+    """Find turns that already hold what their own call gives back: results were pasted into their text."""
+    turn = 0
+    for index, message in enumerate(messages):
+        content = message["content"]
+        if message["role"] != "tool":
+            turn = index
+            continue
+        if len(content) < ECHO_LENGTH or content not in messages[turn]["content"]:
+            continue
+        if not any(content in before["content"] for before in messages[:turn]):
+            yield f"Message {index + 1}: the tool result also stands inside the assistant text before it."

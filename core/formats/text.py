@@ -1,0 +1,63 @@
+"""Rows as lines of JSON that every reader takes: clean text, one line each, same row = same bytes."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# A lone surrogate cannot be encoded at all and NUL ends strings in C; both are replaced, never dropped.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# Legal inside JSON strings, yet `str.splitlines` and some loaders cut the line there.
+_LINE_BREAKERS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"})
+
+
+def clean(data: Any) -> Any:
+    """Turn `data` into plain JSON types, with characters that no file can hold replaced by U+FFFD.
+
+    What JSON has no type for (a date, a path) becomes its text.
+    """
+    match data:
+        case str():
+            return _UNWRITABLE.sub(_REPLACEMENT, data)
+        case None | bool() | int() | float():
+            return data
+        case Mapping():
+            return _clean_object(data)
+        case list() | tuple():
+            return [clean(item) for item in data]
+        case _:
+            return clean(str(data))
+
+
+def to_json(data: Any) -> str:
+    """JSON text of cleaned `data`, readable in any script, keys in their order."""
+    return json.dumps(data, ensure_ascii=False)
+
+
+def to_line(row: Mapping[str, Any]) -> str:
+    """One JSON line with its newline; no character in it that a reader takes for another line's end."""
+    return to_json(row).translate(_LINE_BREAKERS) + "\n"
+
+
+def unwritable_numbers(data: Any, where: str = "row") -> Iterator[str]:
+    """Sentences on numbers that JSON has no word for."""
+    if isinstance(data, float) and not math.isfinite(data):
+        yield f"{where} is {data}, which JSON cannot hold."
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from unwritable_numbers(value, f"{where}.{key}")
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from unwritable_numbers(value, f"{where}[{index}]")
+
+
+def _clean_object(data: Mapping[Any, Any]) -> dict[str, Any]:
+    cleaned: dict[str, Any] = {}
+    for key, value in data.items():
+        name = clean(str(key))
+        while name in cleaned:  # two keys that differ only in what was replaced
+            name += _REPLACEMENT
+        cleaned[name] = clean(value)
+    return cleaned

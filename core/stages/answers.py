@@ -1,0 +1,70 @@
+"""Whether a final answer can stand as a training target for a new goal.
+
+Kept apart from `augment` because these are rules about language, and the only ones in stage 4: they
+read text and say in one sentence why it cannot be trained on.
+"""
+
+import re
+import unicodedata
+
+from core.models import Attempt, FailedTrajectory
+
+_GIVE_UP = re.compile(
+    r"\b(?:unable to|not able to|wasn't able|could(?:n't| not)|can(?:'t|not)|fail(?:ed|s) to|"
+    r"did(?:n't| not) (?:find|manage|succeed|work)|no (?:results?|luck|match(?:es)?)|gave up|giv(?:e|ing) up|"
+    r"ran out of|unfortunately|i(?:'m| am) sorry|apologi[sz]e|transferr(?:ed|ing) (?:you )?to a human)\b",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"\.{2,}|…+|n/a\W*|tbd\W*|todo\W*|lorem ipsum.*|#*\s*(?:final )?answer\W*|"
+    r"[\[<{(]+[^\n\[\]<>{}]{0,60}\b(?:placeholder|your|insert|omitted|elided|truncated|answer|not recorded)\b"
+    r"[^\n\[\]<>{}]{0,60}[\]>})]+\W*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def plain(text: str) -> str:
+    """`text` folded for comparison: case, width, punctuation and white space do not count."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.findall(r"\w+", folded)) or folded.strip()
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether non-empty `text` only stands where real text should be, such as `...` or `[output omitted]`."""
+    stripped = text.strip()
+    return bool(stripped) and _PLACEHOLDER.fullmatch(stripped) is not None
+
+
+def words_pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Pattern that finds any of `words` as whole words, or None if there are none."""
+    parts = [re.escape(word.strip()) for word in words if word.strip()]
+    if not parts:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+
+
+def why_unfit(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
+    """Why the attempt's final answer cannot be a training target, or None if it can.
+
+    An answer that was written for the new goal may honestly say what was not found; the original
+    one may not, because it speaks of the goal that failed.
+    """
+    answer = attempt.final_answer
+    if not answer.strip():
+        return "The final answer is empty: nothing says what the agent should answer to the new goal."
+    if is_placeholder(answer):
+        return f"The final answer is a placeholder ({_short(answer)})."
+    if plain(answer) != plain(trajectory.final_answer):
+        return None
+    given_up = _GIVE_UP.search(answer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    if given_up:
+        return f"Stale final answer: it is still the original one and gives up ({_short(given_up[0])})."
+    pattern = words_pattern(attempt.grounding.stale_words)
+    stale = pattern.search(answer) if pattern else None
+    if stale:
+        return f"Stale final answer: it is still the original one and speaks of the old goal ({_short(stale[0])})."
+    return None
+
+
+def _short(text: str) -> str:
+    return repr(text.strip()[:60])
