@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import StageFailure
-from core.formats import default_target, write_single
+from core.formats import find_target
+from core.formats.writing import write_single
 from core.llm import Chat, build_chats
 from core.models import (
     AugmentedSample,
@@ -124,5 +125,6 @@ class AgentHERPipeline:
         """Process several and write the accepted ones to `path` in the configured format."""
         results = self.process_batch(trajectories)
         samples = [result.sample for result in results if result.success and result.sample]
-        write_single(Path(path), default_target(self.config.output_format), samples, force=True)
+        target = find_target(self.config.output_format)
+        write_single(Path(path), target.rows(samples), target=target)
         return results

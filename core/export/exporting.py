@@ -1,0 +1,186 @@
+"""Approved proposals into training files: what a person or a script asks for last.
+
+Only what a human approved leaves by default. `include_auto` adds what the policy in force lets in;
+those rows say `auto_accepted` and are counted apart everywhere.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.formats import Row, Target, find_target
+from core.formats.writing import Written, check_writable, write_folder, write_single
+from core.models import AugmentedSample, LeftOut, OutputFormat
+from core.settings import PipelineConfig
+from core.stages.augment import augment
+from core.store import Store
+from core.store.approved import Approved, approved, save_export
+from core.store.queue import current_policy, state_counts
+from core.store.runs import outcome_counts
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What to export. `keys` limits it to some trajectories (None = all of the file)."""
+
+    format: OutputFormat
+    dialect: str | None = None
+    include_auto: bool = False
+    keys: frozenset[str] | None = None
+
+    @property
+    def target(self) -> Target:
+        """The training format; raises `UserError` for a dialect that the format has not."""
+        return find_target(self.format, self.dialect)
+
+
+@dataclass
+class ExportReport:
+    """What left and what did not. `samples` counts approved items by state, `rows` what they became."""
+
+    rows: int = 0
+    samples: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
+    files: tuple[Path, ...] = ()
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Why approved items were left out, most frequent first."""
+        return Counter(item.reason for item in self.left_out)
+
+
+def preview(store: Store, settings: PipelineConfig, request: ExportRequest) -> tuple[ExportReport, list[Row]]:
+    """The report of an export that is not written, and all of its rows."""
+    report = ExportReport()
+    rows: list[Row] = []
+    for item in request.target.rows(_samples(store, settings, request, report)):
+        if isinstance(item, LeftOut):
+            report.left_out.append(item)
+        else:
+            rows.append(item)
+    report.rows = len(rows)
+    return report, rows
+
+
+def export(
+    store: Store, settings: PipelineConfig, request: ExportRequest, path: Path, *, force: bool = False
+) -> ExportReport:
+    """Write an export and its manifest, and note it in the store.
+
+    A path that ends in `.jsonl` or `.json` becomes one file with `NAME.manifest.json` beside it;
+    any other becomes a folder that trainers load as a data set. Raises `UserError` where something
+    is there already (unless `force`) or the place cannot be written.
+    """
+    report = ExportReport()
+    target = request.target
+    rows = target.rows(_samples(store, settings, request, report))
+
+    def finish(written: Written) -> dict[str, Any]:
+        report.rows = written.rows
+        report.left_out.extend(written.left_out)
+        report.manifest = _manifest(store, settings, request, report, written)
+        return report.manifest
+
+    if path.suffix in (".jsonl", ".json"):
+        beside = path.with_suffix(".manifest.json")
+        check_writable(beside, force=force)
+        written = write_single(path, rows, target=target, force=force)
+        beside.write_text(_pretty(finish(written)), "utf-8")
+        report.files = (*written.files, beside)
+    else:
+        written = write_folder(
+            path, rows, target=target, force=force, more_files=lambda done: {"manifest.json": _pretty(finish(done))}
+        )
+        report.files = written.files
+    save_export(store, str(path), json.dumps(report.manifest, ensure_ascii=False))
+    return report
+
+
+def _samples(
+    store: Store, settings: PipelineConfig, request: ExportRequest, report: ExportReport
+) -> Iterator[AugmentedSample]:
+    policy = _policy(store, settings)
+    for item in approved(store, theta=policy["theta"], delta=policy["delta"], include_auto=request.include_auto):
+        if request.keys is not None and item.trajectory.key not in request.keys:
+            continue
+        sample = augment(item.trajectory, item.attempt, item.analysis, metadata=_provenance(item))
+        if isinstance(sample, LeftOut):
+            report.left_out.append(sample)
+            continue
+        report.samples[item.state] += 1
+        yield sample
+
+
+def _provenance(item: Approved) -> dict[str, Any]:
+    verdict = item.attempt.verdict
+    return {
+        "state": item.state,
+        "annotator": item.annotator,
+        "reviewed_at": item.reviewed_at,
+        "source": item.source,
+        "confidence": item.attempt.confidence,
+        "judge": verdict.judge if verdict else None,
+        "judge_confidence": verdict.confidence if verdict else None,
+        "model": item.attempt.model,
+        "prompt_hash": item.attempt.prompt_hash,
+        "failure_type": item.analysis.failure_type if item.analysis else None,
+        "original_prompt": item.trajectory.original_prompt,
+    }
+
+
+def _policy(store: Store, settings: PipelineConfig) -> dict[str, Any]:
+    return current_policy(store) or {
+        "theta": settings.min_confidence,
+        "delta": settings.severity_threshold,
+        "set_by": "default",
+    }
+
+
+def _manifest(
+    store: Store, settings: PipelineConfig, request: ExportRequest, report: ExportReport, written: Written
+) -> dict[str, Any]:
+    """Everything that somebody who trains on the file asks about it; no clock, so equal input gives equal bytes."""
+    return {
+        "program": f"agenther {version('agenther')}",
+        "format": request.format,
+        "dialect": request.target.dialect,
+        "trainer": request.target.trainer,
+        "rows": report.rows,
+        "sha256": written.sha256,
+        "human_reviewed": sum(n for state, n in report.samples.items() if state != "auto_accepted"),
+        "auto_accepted": report.samples["auto_accepted"],
+        "include_auto": request.include_auto,
+        "approved_by_state": dict(sorted(report.samples.items())),
+        "left_out": {
+            "approved_but_no_row": dict(report.reasons.most_common()),
+            "items": [item.model_dump() for item in report.left_out],
+            "by_state": {
+                state.value: n
+                for state, n in state_counts(store).items()
+                if state.value not in ("accepted", "edited") and n
+            },
+            "no_proposal": {row["reason"]: row["n"] for row in outcome_counts(store) if row["status"] == "skipped"},
+        },
+        "policy": _policy(store, settings),
+        "settings": settings.model_dump(mode="json", exclude={"api_key", "judge_api_key", "output_dir"}),
+    }
+
+
+def _pretty(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def suggest_path(folder: Path, request: ExportRequest) -> Path:
+    """A free name in `folder` for this export, so that nothing is ever overwritten unasked."""
+    stem = f"{request.format}_{request.target.dialect}"
+    for number in range(1, 10_000):
+        path = folder / (stem if number == 1 else f"{stem}_{number}")
+        if not path.exists():
+            return path
+    raise UserError(f"{folder} holds too many exports; name another folder.")
