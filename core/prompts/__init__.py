@@ -1,1 +1,77 @@
+"""The words put to a model: one `.jinja` file per prompt, with a `system` and a `user` block.
 
+What a run says is data. It is substituted, never evaluated, and every line of structure around it
+carries a tag that occurs nowhere in the run, so no text of the run can close its own fence. The
+tag stands in the `user` block only: the `system` block is the same for every run, which lets
+servers reuse its work.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.models import content_hash
+from core.prompts.view import shorten, show_steps, show_text
+
+__all__ = ["Prompt", "render", "shorten", "show_steps", "show_text"]
+
+_FOLDER = Path(__file__).parent
+_SHARED = "_run.jinja"  # the macros that every prompt imports
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One rendered prompt. `hash` names the template files, not the values put into them."""
+
+    name: str
+    system: str
+    user: str
+    hash: str
+
+
+def render(name: str, **values: Any) -> Prompt:
+    """Render prompt `name` with JSON-like `values`; the templates also get `tag`, their fence.
+
+    Raises `jinja2.UndefinedError` if a value that the template uses is missing.
+    """
+    template = _environment().get_template(f"{name}.jinja")
+    context = template.new_context({**values, "tag": fence_tag(values)})
+    parts = {block: _plain("".join(template.blocks[block](context))) for block in ("system", "user")}
+    return Prompt(name, parts["system"], parts["user"], _template_hash(name))
+
+
+def fence_tag(values: Mapping[str, Any]) -> str:
+    """Eight hex digits that occur nowhere in `values`, always the same for the same values."""
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    data = text.encode("utf-8", "surrogatepass")
+    number, folded = 0, text.casefold()
+    while (tag := hashlib.sha256(b"%d %s" % (number, data)).hexdigest()[:8]) in folded:
+        number += 1
+    return tag
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  prompts are plain text; the fence is what keeps data apart
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _template_hash(name: str) -> str:
+    return content_hash([(_FOLDER / file).read_text("utf-8") for file in (f"{name}.jinja", _SHARED)])
+
+
+def _plain(text: str) -> str:
+    """Text that UTF-8 can carry: half surrogate pairs, which some traces hold, become `?`."""
+    return text.strip().encode("utf-8", "replace").decode("utf-8")

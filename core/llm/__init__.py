@@ -1,0 +1,39 @@
+"""Models behind one seam: a stage builds an `Ask`, any `Chat` answers it."""
+
+from core.errors import UserError
+from core.llm.chat import Ask, Chat, Reply, Usage
+from core.llm.client import OpenAIChat
+from core.llm.reply import Percent
+from core.llm.scripted import ScriptedChat
+from core.settings import PipelineConfig
+
+__all__ = ["Ask", "Chat", "OpenAIChat", "Percent", "Reply", "ScriptedChat", "Usage", "build_chats"]
+
+
+def build_chats(settings: PipelineConfig) -> tuple[Chat | None, Chat | None]:
+    """Return the model that writes and the one that judges; (None, None) for the rule-based way.
+
+    They are one object where model, address and key are the same, so that what is learned about a
+    server is learned once. Raises `UserError` for settings that cannot be meant.
+    """
+    if settings.model is None:
+        if settings.judge_model or settings.judge_base_url:
+            raise UserError("A judge needs a model that it can judge: give --model as well.")
+        return None, None
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    judge_key = settings.judge_api_key.get_secret_value() if settings.judge_api_key else key
+    writer = (settings.model, settings.base_url, key)
+    judge = (settings.judge_model or settings.model, settings.judge_base_url or settings.base_url, judge_key)
+    chat = _chat(*writer, settings=settings)
+    return chat, chat if judge == writer else _chat(*judge, settings=settings)
+
+
+def _chat(model: str, base_url: str | None, key: str | None, *, settings: PipelineConfig) -> OpenAIChat:
+    return OpenAIChat(
+        model,
+        base_url=base_url,
+        api_key=key,
+        timeout=settings.timeout,
+        max_requests=settings.max_requests,
+        max_tokens=settings.max_tokens,
+    )

@@ -1,0 +1,215 @@
+"""One HTTP request through the openai package, and what each of its faults means.
+
+The only module that imports openai (0.4 to 0.8 s), so it is itself imported at the first call.
+Measured with openai 3.54: a broken body raises a bare `JSONDecodeError`, a web page comes back as a
+`str`, `timeout` counts per read and not per answer. Hence the raw response, its own reading here,
+and a deadline on the body.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+import openai
+from pydantic import BaseModel, Field, ValidationError
+
+from core.errors import AgentHERError, ModelUnreachable, StageFailure
+from core.llm.chat import Usage
+
+_CONNECT_S = 5.0  # longest wait for a connection, as in the openai package
+
+
+class _Text(BaseModel):
+    text: str = ""
+
+
+class _Message(BaseModel):
+    content: str | list[_Text] | None = None
+    refusal: str | None = None
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):  # some servers send thoughts and text as parts
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Tokens(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Body(BaseModel):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Tokens | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said, before anybody reads JSON out of it."""
+
+    text: str
+    finish_reason: str
+    refusal: str
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A failed request: what to raise if it is the last one, and whether another may help."""
+
+    error: AgentHERError
+    again: bool = False
+    wait_s: float | None = None  # what the server asks for
+    status: int | None = None
+    message: str = ""
+    parameter: str | None = None
+
+
+class OddAnswer(Exception):
+    """HTTP 200, but no chat completion. `foreign`: it does not look like a model server at all."""
+
+    def __init__(self, message: str, *, foreign: bool) -> None:
+        super().__init__(message)
+        self.foreign = foreign
+
+
+FAULTS = (openai.OpenAIError, OddAnswer)
+
+
+def connect(base_url: str, api_key: str | None) -> openai.OpenAI:
+    """Build a thread-safe client without retries of its own. Local servers need no key."""
+    hooks = {"request": [_note_deadline], "response": [_keep_deadline]}
+    return openai.OpenAI(
+        base_url=base_url,
+        api_key=api_key or "none",
+        max_retries=0,
+        http_client=openai.DefaultHttpx2Client(base_url=base_url, event_hooks=hooks),
+    )
+
+
+def send(client: openai.OpenAI, request: Mapping[str, Any], *, timeout_s: float) -> Answer:
+    """One request, one answer, within `timeout_s` in all. Raises one of `FAULTS`."""
+    timeout = openai.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
+    raw = client.chat.completions.with_raw_response.create(**request, timeout=timeout)
+    text = raw.text
+    try:
+        data = json.loads(text)
+    except ValueError:
+        page = text.lstrip()[:1] == "<"
+        raise OddAnswer("a web page" if page else "broken JSON", foreign=page) from None
+    if isinstance(data, dict) and data.get("error") and not data.get("choices"):
+        raise OddAnswer(f"an error: {_one_line(data['error'])}", foreign=False)
+    try:
+        body = _Body.model_validate(data)
+    except ValidationError:
+        raise OddAnswer("JSON without a chat completion", foreign=True) from None
+    choice = body.choices[0]
+    usage = Usage(body.usage.prompt_tokens, body.usage.completion_tokens) if body.usage else Usage()
+    return Answer(choice.message.text, choice.finish_reason or "", choice.message.refusal or "", usage)
+
+
+def explain(error: Exception, *, model: str, address: str, proven: bool) -> Fault:
+    """Tell what a fault means. `proven`: this server has answered before, so its address and key are right."""
+    where = f"Model {model!r} at {address}"
+    if isinstance(error, OddAnswer):
+        if error.foreign and not proven:
+            hint = "Is the address right? It usually ends in /v1."
+            return Fault(ModelUnreachable(f"{address} is no OpenAI-compatible server: it sends {error}. {hint}"), True)
+        return Fault(StageFailure(f"{where} sent {error}."), again=True)
+    if isinstance(error, openai.APIConnectionError):
+        return _explain_connection(error, where=where, address=address, proven=proven)
+    if isinstance(error, openai.APIStatusError):
+        return _explain_status(error, where=where, address=address, model=model, proven=proven)
+    return Fault(StageFailure(f"{where}: {_one_line(error)}"))
+
+
+def _explain_connection(error: openai.APIConnectionError, *, where: str, address: str, proven: bool) -> Fault:
+    cause = error.__cause__
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        hint = "Start the server, or give another address with --base-url."
+        return Fault(ModelUnreachable(f"No model server at {address} ({cause}). {hint}"), again=proven)
+    if isinstance(error, openai.APITimeoutError):
+        return Fault(StageFailure(f"{where} did not answer in time (setting `timeout`)."))
+    return Fault(StageFailure(f"{where} dropped the connection ({cause})."), again=True)
+
+
+def _explain_status(error: openai.APIStatusError, *, where: str, address: str, model: str, proven: bool) -> Fault:
+    status, said = error.status_code, _one_line(error.body if error.body else error)
+    if status == 401 or (status == 403 and not proven):  # 403 later: a gateway that dislikes one text
+        return Fault(ModelUnreachable(f"{address} refuses the API key ({said}). Set OPENAI_API_KEY or --api-key."))
+    if status == 404:
+        hint = "Check --model and that --base-url ends as the server wants it (usually /v1)."
+        return Fault(ModelUnreachable(f"{address} has no model {model!r} or no such path ({said}). {hint}"))
+    if status == 429 and error.code == "insufficient_quota":
+        return Fault(ModelUnreachable(f"The account at {address} has no quota left ({said})."))
+    again = (status in (408, 409, 425, 429) or status >= 500) and error.response.headers.get(
+        "x-should-retry"
+    ) != "false"
+    return Fault(
+        StageFailure(f"{where} answers HTTP {status}: {said}"),
+        again=again,
+        wait_s=_asked_wait(error.response.headers),
+        status=status,
+        message=said,
+        parameter=error.param,
+    )
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds of `Retry-After` (a number or a date), None if there is none."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _one_line(said: object) -> str:
+    """Put the server's own words, from whichever field it uses, on one line of at most 300 characters."""
+    if isinstance(said, dict):
+        inner = said.get("error", said)
+        said = inner.get("message") or inner if isinstance(inner, dict) else inner
+    return " ".join(str(said).split())[:300]
+
+
+def _note_deadline(request: httpx2.Request) -> None:
+    request.extensions["deadline"] = time.monotonic() + request.extensions["timeout"]["read"]
+
+
+def _keep_deadline(response: httpx2.Response) -> None:
+    stream = response.stream
+    assert isinstance(stream, httpx2.SyncByteStream)
+    response.stream = _InTime(stream, response.request)
+
+
+class _InTime(httpx2.SyncByteStream):
+    """A body that stops at the deadline of its request, however slowly it drips."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, request: httpx2.Request) -> None:
+        self._stream = stream
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._request.extensions["deadline"] - time.monotonic()
+        self._request.extensions["timeout"]["read"] = max(left, 0.001)
+        for chunk in self._stream:
+            if time.monotonic() > self._request.extensions["deadline"]:
+                raise httpx2.ReadTimeout("the answer came too slowly", request=self._request)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
