@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.formats import Row, Target, find_target
-from core.formats.writing import Written, check_writable, write_folder, write_single
+from core.formats.writing import Written, write_folder, write_single
 from core.models import AugmentedSample, LeftOut, OutputFormat
 from core.settings import PipelineConfig
 from core.stages.augment import augment
@@ -89,7 +89,6 @@ def export(
 
     if path.suffix in (".jsonl", ".json"):
         beside = path.with_suffix(".manifest.json")
-        check_writable(beside, force=force)
         written = write_single(path, rows, target=target, force=force)
         beside.write_text(_pretty(finish(written)), "utf-8")
         report.files = (*written.files, beside)

@@ -76,7 +76,7 @@ def _import_file(store: Store, path: Path, source: str, report: FileReport, *, s
     rejected: list[Issue] = []
     for item in read(path, source):
         if not import_id:
-            import_id = begin_import(store, str(path), report.format or source)
+            import_id = begin_import(store, str(path), source)
         if isinstance(item, Rejected):
             if strict:
                 _flush(store, import_id, report, batch, rejected)

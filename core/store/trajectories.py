@@ -68,8 +68,9 @@ def add_batch(
             )
             rejected += 1
         store.write(
-            "UPDATE imports SET imported = imported + ?, duplicates = duplicates + ?, rejected = rejected + ?"
-            " WHERE id = ?",
+            "UPDATE imports SET format = ?, imported = imported + ?, duplicates = duplicates + ?,"
+            " rejected = rejected + ? WHERE id = ?",
+            source,
             added,
             duplicates,
             rejected,
@@ -101,3 +102,10 @@ def import_issues(store: Store) -> Iterator[tuple[str, Issue]]:
 def imports(store: Store) -> list[dict[str, object]]:
     """One row per import, newest first: path, format, counts, time."""
     return store.rows("SELECT * FROM imports ORDER BY id DESC")
+
+
+def label_counts(store: Store) -> dict[str, int]:
+    """Number of trajectories by label, and in all."""
+    rows = store.rows("SELECT label, count(*) AS n FROM trajectories GROUP BY label ORDER BY label")
+    counts = {str(row["label"]): int(row["n"]) for row in rows}
+    return {"all": sum(counts.values()), **counts}

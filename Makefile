@@ -1,0 +1,54 @@
+# Everything from a bare machine: Python 3.11+ and make. Each target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# CI sets CHROMIUM where the browser is elsewhere.
+CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome) chromium)
+export CHROMIUM
+
+.PHONY: demo test test-quick lint bench docs clean
+
+demo: $(VENV)/.run
+	$(BIN)/agenther demo $(DEMO)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(TESTS)
+
+# Without a browser: what a change to `core` needs.
+test-quick: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not browser" $(TESTS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check core review_app tests benchmarks docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+# Generated pages and the screenshots in them.
+docs: $(VENV)/.test
+	$(BIN)/python docs/make_cli_page.py
+	$(BIN)/python docs/make_screenshots.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -e .
+	touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -e '.[test]'
+	touch $@ $(VENV)/.run
+
+$(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -e '.[test,lint]'
+	touch $@ $(VENV)/.test $(VENV)/.run

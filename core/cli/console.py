@@ -1,0 +1,76 @@
+"""Talk on stderr: tables and bars on a terminal, plain lines elsewhere. Data is always escaped."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from core.events import OnProgress, Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LINE_EVERY = 100  # finished trajectories between two plain progress lines
+
+
+def safe(text: object) -> str:
+    """Text that cannot drive a terminal: control and direction characters become visible escapes."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else f"\\u{ord(c):04x}" for c in str(text)
+    )
+
+
+def say(text: object = "") -> None:
+    """One line of talk."""
+    click.echo(safe(text), err=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Iterable[str] = ()) -> None:
+    """A small table on stderr; `numbers` names the columns that are set flush right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    right = set(numbers)
+    for column in columns:
+        drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(safe(cell)) for cell in row))
+    _console().print(drawn)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[OnProgress]:
+    """A bar on a terminal; elsewhere a line at the start of every hundred and at the end."""
+    console = _console()
+    if not console.is_terminal:
+        yield _print_lines
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+
+    counts = TextColumn("{task.fields[counts]}")
+    with Bar(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), counts, console=console) as bar:
+        task = bar.add_task(label, total=None, counts="")
+
+        def show(now: Progress) -> None:
+            bar.update(task, total=now.total, completed=now.done, counts=_counts(now))
+
+        yield show
+
+
+def _print_lines(now: Progress) -> None:
+    if now.done and (now.done % _LINE_EVERY == 0 or now.done == now.total):
+        say(f"{now.done}/{now.total}  {_counts(now)}")
+
+
+def _counts(now: Progress) -> str:
+    failed = f", {now.failed} failed" if now.failed else ""
+    return f"{now.proposed} proposed, {now.skipped} skipped{failed}"
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=False)

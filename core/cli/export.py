@@ -1,0 +1,45 @@
+"""`agenther export`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.cli.console import say, table
+from core.cli.options import FORMATS, db_option, settings_from
+
+
+@click.command("export")
+@db_option
+@click.option("-f", "--format", "output_format", type=FORMATS, required=True, help="Training format.")
+@click.option("--dialect", metavar="NAME", help="Trainer's dialect [default: the format's usual one].")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="OUT", help="Folder, or a file NAME.jsonl."
+)
+@click.option("--include-auto", is_flag=True, help="Add what the policy lets in without a human; marked as such.")
+@click.option("--force", is_flag=True, help="Replace an export that is there already.")
+def export_command(
+    db: Path, output_format: str, dialect: str | None, output: Path, include_auto: bool, force: bool
+) -> None:
+    """Write what was approved as training data, with a manifest of what was left out and why."""
+    from core.export import ExportRequest, export
+    from core.models import OutputFormat
+    from core.store import open_store
+
+    settings = settings_from({})
+    request = ExportRequest(OutputFormat(output_format), dialect, include_auto)
+    with open_store(db) as store:
+        report = export(store, settings.pipeline, request, output, force=force)
+    say(f"Wrote {report.rows} rows ({request.target.name}, for {request.target.trainer}) to {output}.")
+    rows: list[tuple[Any, ...]] = [(state.replace("_", " "), n) for state, n in sorted(report.samples.items())]
+    if rows:
+        table(("Approved", "Samples"), rows, numbers=("Samples",))
+    for reason, n in report.reasons.most_common():
+        say(f"  {n} left out: {reason}")
+    for state, n in report.manifest["left_out"]["by_state"].items():
+        say(f"  {n} {state}: not approved")
+    if not report.rows:
+        say("Nothing to train on: approve items in `agenther review`, or add --include-auto.")
+        sys.exit(1)
+    say(f"Load it: {request.target.loading}")

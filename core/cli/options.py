@@ -1,0 +1,90 @@
+"""Options that several commands share, and the settings that they become."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from core.errors import UserError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = click.Choice(["sft", "dpo", "kto", "sharegpt", "openai"])
+
+db_option = click.option(
+    "--db", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Database file."
+)
+format_option = click.option(
+    "--format",
+    "source",
+    default="auto",
+    metavar="NAME",
+    help="Format of the files; found out from their content by default.",
+)
+
+
+def pipeline_options(command: F) -> F:
+    """Every setting of the stages as a flag; the reference's names and short forms are kept."""
+    for option in reversed(
+        (
+            click.option("-m", "--model", metavar="NAME", help="Model of stages 2 and 3; without one, rules."),
+            click.option("--base-url", metavar="URL", help="OpenAI-compatible endpoint."),
+            click.option("--api-key", metavar="KEY", help="Key of the endpoint; better set OPENAI_API_KEY."),
+            click.option("--judge-model", metavar="NAME", help="Model of the second judge [default: the model]."),
+            click.option("--judge-base-url", metavar="URL", help="Endpoint of the judge [default: the endpoint]."),
+            click.option(
+                "--llm-detector/--rule-detector", "use_llm_detector", default=None, help="Stage 1 [default: rules]."
+            ),
+            click.option(
+                "--llm-extractor/--rule-extractor",
+                "use_llm_extractor",
+                default=None,
+                help="Stage 2, with a model [default: model].",
+            ),
+            click.option("--temperature", type=float, metavar="X", help="First attempt, 0..2 [default: 0.3]."),
+            click.option("--concurrency", type=int, metavar="N", help="Trajectories in work at once [default: 4]."),
+            click.option("--timeout", type=float, metavar="S", help="Seconds one model call may take [default: 60]."),
+            click.option(
+                "--min-confidence", type=float, metavar="X", help="theta: least accepted score, 0..1 [default: 0.5]."
+            ),
+            click.option(
+                "--severity-threshold",
+                type=float,
+                metavar="X",
+                help="delta: least weight (1 - severity) worth a relabelling, 0..1 [default: 0.3].",
+            ),
+            click.option(
+                "--max-attempts",
+                "relabel_max_attempts",
+                type=int,
+                metavar="K",
+                help="Attempts at a new goal per trajectory [default: 3].",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(flags: Mapping[str, Any]) -> Any:
+    """Settings in force, given the flags of this command."""
+    from core.settings import load_settings
+
+    return load_settings(flags)
+
+
+def database_for(db: Path | None, output: Path | None, output_dir: Path) -> Path:
+    """Where a command without `--db` keeps its database: beside its output."""
+    if db is not None:
+        return db
+    if output is not None:
+        folder = output.parent
+        name = f"{output.stem}.db"
+    else:
+        folder, name = output_dir, "agenther.db"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be made: {error.strerror}.") from None
+    return folder / name

@@ -1,0 +1,75 @@
+"""`agenther review` and `agenther demo`: hand over to the app's own process."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from core.cli.console import progress, say
+from core.cli.options import db_option, settings_from
+from core.errors import UserError
+
+_host = click.option("--host", metavar="ADDRESS", help="Address to listen on [default: 127.0.0.1].")
+_port = click.option("--port", type=int, metavar="N", help="Port to listen on, 0 = a free one [default: 8501].")
+_browser = click.option("--browser/--no-browser", default=True, help="Open the browser.")
+
+
+@click.command("review")
+@db_option
+@_host
+@_port
+@_browser
+def review_command(db: Path, host: str | None, port: int | None, browser: bool) -> None:
+    """Open the review app on a database."""
+    from core.store import open_store
+
+    settings = settings_from({"host": host, "port": port}).review
+    open_store(db).close()  # a database that cannot be used is said here, not in the browser
+    _start_app(db, settings.host, settings.port, browser=browser)
+
+
+@click.command("demo")
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path),
+    default=Path("agenther-demo.db"),
+    show_default=True,
+    metavar="FILE",
+    help="Where the demo keeps its data; your verdicts stay in it.",
+)
+@_host
+@_port
+@_browser
+def demo_command(db: Path, host: str | None, port: int | None, browser: bool) -> None:
+    """Sample data through the four stages and into the review app. No key, no network."""
+    from core.runs import import_files, run_pipeline
+    from core.settings import Settings
+    from core.store import open_store
+
+    listen = settings_from({"host": host, "port": port}).review
+    with open_store(db, create=True) as store:
+        added = sum(report.imported for report in import_files(store, [_sample_data()]))
+        say(f"{added} sample runs imported into {db}." if added else f"The sample runs are in {db} already.")
+        with progress("Relabelling by rules") as show:
+            done = run_pipeline(store, Settings(review=listen), on_progress=show)
+        if done.total:
+            say(f"{done.proposed} proposals wait for you; {done.skipped} runs gave none.")
+    _start_app(db, listen.host, listen.port, browser=browser)
+
+
+def _sample_data() -> Path:
+    """The sample files: in the checkout beside `core`, or inside the installed package."""
+    package = Path(__file__).parent.parent
+    for folder in (package / "sample_data", package.parent / "sample_data"):
+        if folder.is_dir():
+            return folder
+    raise UserError("The sample data is missing from this installation; install the package again.")
+
+
+def _start_app(db: Path, host: str, port: int, *, browser: bool) -> None:
+    """Become the app's process, so that Ctrl-C and signals reach it and nothing is left behind."""
+    command = [sys.executable, "-m", "review_app", "--db", str(db.resolve()), "--host", host, "--port", str(port)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, command if browser else [*command, "--no-browser"])  # noqa: S606

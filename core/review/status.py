@@ -1,0 +1,32 @@
+"""The state of a database in figures, for the command line and scripts."""
+
+from typing import Any
+
+from core.review.thresholds import effect_of, policy_in_force
+from core.settings import PipelineConfig
+from core.store import Store
+from core.store.calls import call_totals
+from core.store.queue import state_counts
+from core.store.runs import latest_run, outcome_counts
+from core.store.trajectories import label_counts
+
+
+def status_of(store: Store, settings: PipelineConfig) -> dict[str, Any]:
+    """Counts of trajectories, results, proposals, reviews and model calls; JSON-ready."""
+    policy = policy_in_force(store, settings)
+    effect = effect_of(store, policy.theta, policy.delta)
+    run = latest_run(store)
+    return {
+        "trajectories": label_counts(store),
+        "results": {f"{row['status']} {row['reason'] or ''}".strip(): row["n"] for row in outcome_counts(store)},
+        "proposals": {state.value: n for state, n in state_counts(store).items()},
+        "policy": {
+            "theta": policy.theta,
+            "delta": policy.delta,
+            "set_by": policy.set_by,
+            "auto_accepted": effect.auto_accepted,
+            "waiting_for_a_human": effect.queued,
+        },
+        "last_run": {name: run[name] for name in ("state", "method", "total", "done", "failed")} if run else {},
+        "model_calls": call_totals(store),
+    }
