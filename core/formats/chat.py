@@ -1,11 +1,11 @@
 """Conversations in the chat shape that TRL, OpenAI-type services and others share, and its rules."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from core.formats.target import Row
+from core.formats.text import from_json
 from core.models import Message
 
 ECHO_LENGTH = 40  # characters from which a tool result inside the text before it is no accident
@@ -125,7 +125,7 @@ def _one_call_rules(call: Row, seen: set[str], arguments: type[Any]) -> Iterator
 
 def _holds_object(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
+        return isinstance(from_json(text), dict)
     except ValueError:
         return False
 

@@ -5,7 +5,6 @@ Its loader drops a row that breaks its rules with no more than a warning, so eve
 here. A turn's thought and calls share one `function_call` value; parallel calls share one observation.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from core.formats.chat import ECHO_LENGTH, spoken
 from core.formats.pairs import preference
 from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage
-from core.formats.text import clean, to_json
+from core.formats.text import clean, from_json, to_json
 from core.models import AugmentedSample, LeftOut, Message, OutputFormat
 
 _TURN = re.compile(r"(?:<think>\n(?P<thought>.*?)\n</think>\n\n)?(?P<calls>[\[{].*)", re.DOTALL)
@@ -152,7 +151,7 @@ def _tools_rules(row: Row) -> Iterator[str]:
 
 def _parsed(text: str) -> list[Any] | None:
     try:
-        data = json.loads(text)
+        data = from_json(text)
     except ValueError:
         return None
     return data if isinstance(data, list) else [data]

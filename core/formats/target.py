@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.formats.text import clean, to_json, unwritable_numbers
+from core.formats.text import clean, to_json
 from core.models import AugmentedSample, LeftOut, OutputFormat
 
 Row = dict[str, Any]
@@ -44,9 +44,10 @@ class Target:
 
     def check(self, row: Row) -> list[str]:
         """Say what is wrong with `row` for this target's trainer, as plain sentences; empty if nothing."""
-        missing = [f"Column {name!r} is missing." for name, _ in self.columns if name not in row]
-        extra = [f"Column {name!r} does not belong here." for name in row if name not in dict(self.columns)]
-        return missing + extra or [*self.rules(row), *unwritable_numbers(row)]
+        try:
+            return self._complaints(clean(row))
+        except ValueError as error:
+            return [str(error)]
 
     def rows(self, samples: Iterable[AugmentedSample]) -> Iterator[Row | LeftOut]:
         """Rows of all `samples`, in order; a `LeftOut` with its reason for each sample that gives none."""
@@ -65,15 +66,24 @@ class Target:
         yield from self.order(groups)
 
     def _checked(self, sample: AugmentedSample) -> tuple[Row, ...] | LeftOut:
-        built = self.build(sample)
-        if isinstance(built, LeftOut):
-            return built
-        rows = tuple(clean(row) for row in built)
+        try:
+            built = self.build(sample)
+            if isinstance(built, LeftOut):
+                return built
+            rows = tuple(clean(row) for row in built)
+        except ValueError as error:
+            return LeftOut(trajectory_id=sample.trajectory_id, reason=str(error))
         for row in rows:
-            complaints = self.check(row)
+            complaints = self._complaints(row)
             if complaints:
                 return LeftOut(trajectory_id=sample.trajectory_id, reason=complaints[0])
         return rows
+
+    def _complaints(self, row: Row) -> list[str]:
+        known = [name for name, _ in self.columns]
+        missing = [f"Column {name!r} is missing." for name in known if name not in row]
+        extra = [f"Column {name!r} does not belong here." for name in row if name not in known]
+        return missing + extra or list(self.rules(row))
 
 
 def lineage(sample: AugmentedSample) -> Row:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 # A lone surrogate cannot be encoded at all and NUL ends strings in C; both are replaced, never dropped.
@@ -16,11 +16,14 @@ _LINE_BREAKERS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85"
 def clean(data: Any) -> Any:
     """Turn `data` into plain JSON types, with characters that no file can hold replaced by U+FFFD.
 
-    What JSON has no type for (a date, a path) becomes its text.
+    What JSON has no type for (a date, a path) becomes its text. Raises `ValueError` for NaN and
+    infinite numbers.
     """
     match data:
         case str():
             return _UNWRITABLE.sub(_REPLACEMENT, data)
+        case float() if not math.isfinite(data):
+            raise ValueError(f"A number is {data}, which JSON cannot hold.")
         case None | bool() | int() | float():
             return data
         case Mapping():
@@ -41,16 +44,9 @@ def to_line(row: Mapping[str, Any]) -> str:
     return to_json(row).translate(_LINE_BREAKERS) + "\n"
 
 
-def unwritable_numbers(data: Any, where: str = "row") -> Iterator[str]:
-    """Sentences on numbers that JSON has no word for."""
-    if isinstance(data, float) and not math.isfinite(data):
-        yield f"{where} is {data}, which JSON cannot hold."
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            yield from unwritable_numbers(value, f"{where}.{key}")
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from unwritable_numbers(value, f"{where}[{index}]")
+def from_json(text: str) -> Any:
+    """Parse JSON strictly. Raises `ValueError` for anything else, NaN and Infinity included."""
+    return json.loads(text, parse_constant=_refuse)
 
 
 def _clean_object(data: Mapping[Any, Any]) -> dict[str, Any]:
@@ -61,3 +57,7 @@ def _clean_object(data: Mapping[Any, Any]) -> dict[str, Any]:
             name += _REPLACEMENT
         cleaned[name] = clean(value)
     return cleaned
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"A number is {word.lower()}, which JSON cannot hold.")

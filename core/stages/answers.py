@@ -17,8 +17,9 @@ _GIVE_UP = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"\.{2,}|…+|n/a\W*|tbd\W*|todo\W*|lorem ipsum.*|#*\s*(?:final )?answer\W*|"
-    r"[\[<{(]+[^\n\[\]<>{}]{0,60}\b(?:placeholder|your|insert|omitted|elided|truncated|answer|not recorded)\b"
-    r"[^\n\[\]<>{}]{0,60}[\]>})]+\W*",
+    r"(?:\[|<|\(|\{\{)[^\n\[\]<>{}\"'=:\d]{0,60}"
+    r"\b(?:placeholder|insert|omitted|elided|truncated|not recorded|(?:your|final) (?:final )?answer|answer here)\b"
+    r"[^\n\[\]<>{}\"'=:\d]{0,60}(?:\]|>|\)|\}\})\W*",
     re.IGNORECASE | re.DOTALL,
 )
 
