@@ -3,11 +3,11 @@
 from core.errors import UserError
 from core.llm.chat import Ask, Chat, Reply, Usage
 from core.llm.client import OpenAIChat
-from core.llm.reply import Percent
+from core.llm.reply import Percent, parse_reply
 from core.llm.scripted import ScriptedChat
 from core.settings import PipelineConfig
 
-__all__ = ["Ask", "Chat", "OpenAIChat", "Percent", "Reply", "ScriptedChat", "Usage", "build_chats"]
+__all__ = ["Ask", "Chat", "OpenAIChat", "Percent", "Reply", "ScriptedChat", "Usage", "build_chats", "parse_reply"]
 
 
 def build_chats(settings: PipelineConfig) -> tuple[Chat | None, Chat | None]:

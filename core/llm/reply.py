@@ -13,6 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from core.errors import BadReply
+
 T = TypeVar("T", bound=BaseModel)
 
 _THOUGHTS = re.compile(r"^.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
@@ -62,6 +64,14 @@ def read_reply(text: str, reply: type[T]) -> T:
     if any(value != found[0] for value in found[1:]):
         raise Unreadable("the reply holds different JSON objects; it must be exactly one")
     return found[0]
+
+
+def parse_reply(text: str, reply: type[T]) -> T:
+    """Read a reply that gets no second chance, such as a stored one. Raises `BadReply`."""
+    try:
+        return read_reply(text, reply)
+    except Unreadable as problem:
+        raise BadReply(str(problem), text=text) from None
 
 
 def strict_schema(reply: type[BaseModel]) -> dict[str, Any]:

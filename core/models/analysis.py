@@ -54,6 +54,7 @@ class ReplayOutcome(Value):
     achievements: tuple[Claim, ...] = ()
     observations: tuple[Claim, ...] = Field((), description="Facts seen on the way.")
     limitations: str = ""
+    dropped: int = Field(0, ge=0, description="Claims of the model left out: their quote stands nowhere in the run.")
     method: str = "rules"
 
     @property

@@ -13,6 +13,8 @@ from core.models import AgentStep, FailedTrajectory, StepKind, input_text
 TEXT_LIMIT = 6_000
 # Characters all texts of a run share, about 30,000 tokens: fits a 32k window with room to answer.
 RUN_LIMIT = 110_000
+# Characters of the system prompt: a policy cut in the middle cannot be checked against.
+POLICY_LIMIT = 20_000
 # Under this a text no longer says anything, so very long runs may pass RUN_LIMIT.
 LEAST = 300
 

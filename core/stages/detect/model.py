@@ -1,0 +1,71 @@
+"""Stage 1 by a model: what went wrong, with the steps and words that show it."""
+
+from pydantic import BaseModel
+
+from core.llm import Ask, Chat, Percent
+from core.models import Cause, FailedTrajectory, FailureAnalysis, FailureType, Field, LabelOutcome
+from core.prompts import POLICY_LIMIT, render, show_steps, show_text
+from core.settings import PipelineConfig
+from core.stages.quotes import SHOWN, locate
+
+_MOST_EVIDENCE = 5
+
+
+class _Quote(BaseModel):
+    step: int
+    quote: str
+
+
+class _Analysis(BaseModel):
+    """What the model must supply, and nothing more."""
+
+    is_failure: bool | None
+    failure_type: FailureType | None = None
+    severity: Percent
+    recoverable: bool
+    cause: Cause = Cause.UNKNOWN
+    explanation: str = ""
+    evidence: list[_Quote] = []
+    error_steps: list[int] = []
+
+
+def detect_with_model(trajectory: FailedTrajectory, chat: Chat, settings: PipelineConfig) -> FailureAnalysis:
+    """Ask the model what failed. The source's own label, where it has one, overrules the model.
+
+    Raises `StageFailure` or `ModelUnreachable`.
+    """
+    prompt = render(
+        "detect",
+        system_prompt=show_text(trajectory.system_prompt, POLICY_LIMIT),
+        original_prompt=show_text(trajectory.original_prompt),
+        steps=show_steps(trajectory),
+        final_answer=show_text(trajectory.final_answer),
+        failure_reason=show_text(trajectory.failure_reason),
+    )
+    ask = Ask("detect", prompt.hash, prompt.system, prompt.user, _Analysis, settings.temperature)
+    said = chat.ask(ask).value
+    is_failure = _failed(trajectory, said.is_failure)
+    cause = Cause.LABEL_NOISE if is_failure and said.is_failure is False else said.cause
+    fields = (*SHOWN, Field.THOUGHT)
+    found = [locate(trajectory, step=e.step, quote=e.quote, fields=fields) for e in said.evidence[:_MOST_EVIDENCE]]
+    return FailureAnalysis(
+        is_failure=is_failure,
+        failure_type=said.failure_type if is_failure is not False else None,
+        severity=said.severity / 100,
+        recoverable=said.recoverable,
+        cause=cause,
+        explanation=said.explanation.strip(),
+        evidence=tuple(evidence for evidence in found if evidence),
+        error_steps=tuple(sorted({step for step in said.error_steps if 1 <= step <= len(trajectory.steps)})),
+        method=chat.model,
+    )
+
+
+def _failed(trajectory: FailedTrajectory, said: bool | None) -> bool | None:
+    match trajectory.label.outcome:
+        case LabelOutcome.SUCCESS:
+            return False
+        case LabelOutcome.FAILURE:
+            return True
+        case LabelOutcome.UNKNOWN:
+            return said

@@ -1,0 +1,61 @@
+"""Stage 2 by a model: claims with a quote each, of which code keeps those whose quote it finds.
+
+The model sees calls and results, never the old goal, the thoughts or the final answer: what a run
+did must not be read through what it was meant to do.
+"""
+
+from pydantic import BaseModel
+
+from core.llm import Ask, Chat
+from core.models import Claim, FailedTrajectory, Field, ReplayOutcome
+from core.prompts import render, show_steps
+from core.settings import PipelineConfig
+from core.stages.quotes import SHOWN, locate
+from core.stages.results import read_result
+
+
+class _Claim(BaseModel):
+    text: str
+    step: int
+    quote: str
+
+
+class _Outcome(BaseModel):
+    """What the model must supply, and nothing more."""
+
+    achievements: list[_Claim]
+    observations: list[_Claim] = []
+    limitations: str = ""
+
+
+def extract_with_model(trajectory: FailedTrajectory, chat: Chat, settings: PipelineConfig) -> ReplayOutcome:
+    """Ask the model what the run did; claims without a findable quote are dropped and counted.
+
+    Raises `StageFailure` or `ModelUnreachable`.
+    """
+    prompt = render("extract", steps=show_steps(trajectory, thoughts=False, user_turns=False))
+    ask = Ask("extract", prompt.hash, prompt.system, prompt.user, _Outcome, settings.temperature)
+    said = chat.ask(ask).value
+    achievements = [kept for claim in said.achievements if (kept := _achieved(trajectory, claim))]
+    observations = [kept for claim in said.observations if (kept := _checked(trajectory, claim))]
+    total = len(said.achievements) + len(said.observations)
+    return ReplayOutcome(
+        achievements=tuple(achievements),
+        observations=tuple(observations),
+        limitations=said.limitations.strip(),
+        dropped=total - len(achievements) - len(observations),
+        method=chat.model,
+    )
+
+
+def _achieved(trajectory: FailedTrajectory, claim: _Claim) -> Claim | None:
+    """Keep the claim if a call that worked shows it. What the agent only says it did is no achievement."""
+    kept = _checked(trajectory, claim)
+    if kept is None or kept.evidence[0].field is Field.TEXT:
+        return None
+    return None if read_result(trajectory.steps[claim.step - 1]).failed else kept
+
+
+def _checked(trajectory: FailedTrajectory, claim: _Claim) -> Claim | None:
+    evidence = locate(trajectory, step=claim.step, quote=claim.quote, fields=SHOWN)
+    return Claim(text=claim.text.strip(), evidence=(evidence,)) if evidence and claim.text.strip() else None
