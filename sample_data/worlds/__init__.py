@@ -1,0 +1,1 @@
+"""Worlds: the tools that scripted agents call, and the data behind them."""
