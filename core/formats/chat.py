@@ -24,7 +24,7 @@ def spoken(message: Message) -> str:
 def conversation_rules(messages: Any, *, arguments: type[dict[str, Any]] | type[str]) -> Iterator[str]:
     """Say what is wrong with a whole conversation that ends in the assistant's answer."""
     yield from context_rules(messages, arguments=arguments, ends=("assistant",))
-    if isinstance(messages, list) and messages:
+    if not any(shape_rules(messages)):
         yield from answer_rules(messages[-1:], "The final answer")
 
 
@@ -32,14 +32,11 @@ def context_rules(
     messages: Any, *, arguments: type[dict[str, Any]] | type[str], ends: tuple[str, ...] = ("user", "tool")
 ) -> Iterator[str]:
     """Say what is wrong with a conversation whose last message must have a role in `ends`."""
-    if not isinstance(messages, list) or not messages:
-        yield "There are no messages."
+    misshapen = next(shape_rules(messages), None)
+    if misshapen:
+        yield misshapen
         return
-    silent = [number for number, message in enumerate(messages, 1) if not isinstance(message.get("content"), str)]
-    if silent:
-        yield f"Message {silent[0]} has no text content; write an empty string where there is none."
-        return
-    yield from _role_rules([message.get("role") for message in messages], ends)
+    yield from _role_rules([message["role"] for message in messages], ends)
     yield from _call_rules(messages, arguments)
     yield from _echo_rules(messages)
     for number, message in enumerate(messages, 1):
@@ -49,11 +46,25 @@ def context_rules(
             yield f"Message {number}: the assistant neither says nor calls anything."
 
 
+def shape_rules(messages: Any) -> Iterator[str]:
+    """Say where `messages` are not chat messages at all; the other rules rely on this shape."""
+    if not isinstance(messages, list) or not messages:
+        yield "There are no messages."
+        return
+    for number, message in enumerate(messages, 1):
+        if not isinstance(message, dict) or message.get("role") not in ("system", "user", "assistant", "tool"):
+            yield f"Message {number} has no role of system, user, assistant or tool."
+        elif not isinstance(message.get("content"), str):
+            yield f"Message {number} has no text content; write an empty string where there is none."
+        elif "tool_calls" in message and (message["role"] != "assistant" or not _are_calls(message["tool_calls"])):
+            yield f"Message {number}: `tool_calls` is not an assistant's list of calls with id, type and function."
+
+
 def answer_rules(answer: Any, name: str) -> Iterator[str]:
     """Say what is wrong with one side of a row that must be a single spoken assistant turn."""
-    if not isinstance(answer, list) or len(answer) != 1 or answer[0].get("role") != "assistant":
+    if any(shape_rules(answer)) or len(answer) != 1 or answer[0]["role"] != "assistant":
         yield f"{name} is not one assistant message."
-    elif answer[0].get("tool_calls") or not str(answer[0].get("content") or "").strip():
+    elif answer[0].get("tool_calls") or not answer[0]["content"].strip():
         yield f"{name} is not spoken text."
 
 
@@ -72,6 +83,17 @@ def _chat(message: Message, arguments: Callable[[dict[str, Any]], Any]) -> Row:
             for call in message.tool_calls
         ]
     return row
+
+
+def _are_calls(calls: Any) -> bool:
+    return isinstance(calls, list) and all(
+        isinstance(call, dict)
+        and isinstance(call.get("id"), str)
+        and isinstance(call.get("function"), dict)
+        and isinstance(call["function"].get("name"), str)
+        and "arguments" in call["function"]
+        for call in calls
+    )
 
 
 def _role_rules(roles: list[Any], ends: tuple[str, ...]) -> Iterator[str]:
@@ -93,7 +115,7 @@ def _call_rules(messages: list[Row], arguments: type[Any]) -> Iterator[str]:
     seen: set[str] = set()
     unanswered: list[str] = []
     for number, message in enumerate(messages, 1):
-        if message.get("role") == "tool":
+        if message["role"] == "tool":
             if message.get("tool_call_id") in unanswered:
                 unanswered.remove(message["tool_call_id"])
             else:

@@ -94,27 +94,31 @@ def _observation(results: Sequence[Message]) -> str:
 
 
 def _conversation_rules(row: Row) -> Iterator[str]:
-    yield from _turn_rules(row["conversations"])
-    if len(row["conversations"]) % 2:
-        yield "The conversation does not end with the assistant; the loader would drop it."
+    yield from _turn_rules(row["conversations"], ends_with_assistant=True)
     yield from _tools_rules(row)
 
 
 def _preference_rules(row: Row) -> Iterator[str]:
-    yield from _turn_rules(row["conversations"])
-    if len(row["conversations"]) % 2 == 0:
-        yield "The conversation before the two answers ends with the assistant; the loader would drop it."
+    yield from _turn_rules(row["conversations"], ends_with_assistant=False)
     for side in ("chosen", "rejected"):
-        if not isinstance(row[side], dict) or row[side].get("from") != "gpt" or not row[side]["value"].strip():
+        if not _is_turn(row[side]) or row[side]["from"] != "gpt" or not row[side]["value"].strip():
             yield f"{side.capitalize()} is not one spoken turn."
     if row["chosen"] == row["rejected"]:
         yield "Chosen and rejected answer are the same."
     yield from _tools_rules(row)
 
 
-def _turn_rules(turns: list[Row]) -> Iterator[str]:
-    if not turns:
-        yield "There are no turns."
+def _is_turn(turn: Any) -> bool:
+    return isinstance(turn, dict) and isinstance(turn.get("from"), str) and isinstance(turn.get("value"), str)
+
+
+def _turn_rules(turns: Any, *, ends_with_assistant: bool) -> Iterator[str]:
+    if not isinstance(turns, list) or not turns or not all(_is_turn(turn) for turn in turns):
+        yield "The conversation is not a list of turns with `from` and `value`."
+        return
+    if len(turns) % 2 == ends_with_assistant:
+        verb = "does not end" if ends_with_assistant else "ends"
+        yield f"The conversation {verb} with the assistant; the loader would drop it."
     for index, turn in enumerate(turns):
         wanted = ("gpt", "function_call") if index % 2 else ("human", "observation")
         if turn["from"] not in wanted:
@@ -144,7 +148,7 @@ def _call_rules(number: int, value: str, result: str, before: list[str]) -> Iter
 
 
 def _tools_rules(row: Row) -> Iterator[str]:
-    tools = _parsed(row["tools"]) if isinstance(row["tools"], str) else None
+    tools = _parsed(row["tools"])
     if tools is None or any(not isinstance(tool, dict) for tool in tools):
         yield "The tools are not a JSON string of a list."
 

@@ -7,7 +7,7 @@ columns they do not know, so rows carry no provenance: the manifest of the expor
 import re
 from collections.abc import Iterator
 
-from core.formats.chat import as_chat, conversation_rules
+from core.formats.chat import as_chat, conversation_rules, shape_rules
 from core.formats.target import Row, Target
 from core.formats.text import clean, to_json
 from core.models import AugmentedSample, OutputFormat
@@ -28,6 +28,8 @@ def _conversation(sample: AugmentedSample) -> tuple[Row, ...]:
 def _rules(row: Row) -> Iterator[str]:
     messages = row["messages"]
     yield from conversation_rules(messages, arguments=str)
+    if any(shape_rules(messages)):
+        return
     for number, message in enumerate(messages, 1):
         weight = message.get("weight")
         if (message["role"] == "assistant") != (weight is not None) or weight not in (None, 0, 1):
@@ -41,11 +43,12 @@ def _rules(row: Row) -> Iterator[str]:
 
 
 def _tool_rules(row: Row) -> Iterator[str]:
-    if not row["tools"]:
-        yield "The list of tools is empty, which the service refuses."
+    if not isinstance(row["tools"], list) or not row["tools"]:
+        yield "There is no list of tools, or an empty one, which the service refuses."
+        return
     for number, tool in enumerate(row["tools"], 1):
-        function = tool.get("function")
-        if tool.get("type") != "function" or not isinstance(function, dict):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or tool.get("type") != "function":
             yield f"Tool {number} is not of type function."
         elif not _NAME.fullmatch(str(function.get("name", ""))):
             yield f"The tool name {function.get('name')!r} is not one that the service takes."

@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.formats.text import clean, to_json
+from core.formats.text import UnwritableNumber, clean, to_json
 from core.models import AugmentedSample, LeftOut, OutputFormat
 
 Row = dict[str, Any]
 DATA_FILE = "train.jsonl"
+_PLAIN_TYPES: dict[str, tuple[type, str]] = {
+    "string": (str, "text"),
+    "float64": (float, "a number with a decimal point"),
+    "bool": (bool, "true or false"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Target:
         """Say what is wrong with `row` for this target's trainer, as plain sentences; empty if nothing."""
         try:
             return self._complaints(clean(row))
-        except ValueError as error:
+        except UnwritableNumber as error:
             return [str(error)]
 
     def rows(self, samples: Iterable[AugmentedSample]) -> Iterator[Row | LeftOut]:
@@ -71,7 +76,7 @@ class Target:
             if isinstance(built, LeftOut):
                 return built
             rows = tuple(clean(row) for row in built)
-        except ValueError as error:
+        except UnwritableNumber as error:
             return LeftOut(trajectory_id=sample.trajectory_id, reason=str(error))
         for row in rows:
             complaints = self._complaints(row)
@@ -83,7 +88,14 @@ class Target:
         known = [name for name, _ in self.columns]
         missing = [f"Column {name!r} is missing." for name in known if name not in row]
         extra = [f"Column {name!r} does not belong here." for name in row if name not in known]
-        return missing + extra or list(self.rules(row))
+        if missing or extra:
+            return missing + extra
+        mistyped = [
+            f"Column {name!r} is not {_PLAIN_TYPES[kind][1]}."
+            for name, kind in self.columns
+            if kind in _PLAIN_TYPES and not isinstance(row[name], _PLAIN_TYPES[kind][0])
+        ]
+        return mistyped or list(self.rules(row))
 
 
 def lineage(sample: AugmentedSample) -> Row:

@@ -13,17 +13,24 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _LINE_BREAKERS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"})
 
 
+class UnwritableNumber(ValueError):
+    """NaN or infinity, for which JSON has no word."""
+
+    def __init__(self, number: object) -> None:
+        super().__init__(f"A number is {number}, which JSON cannot hold.")
+
+
 def clean(data: Any) -> Any:
     """Turn `data` into plain JSON types, with characters that no file can hold replaced by U+FFFD.
 
-    What JSON has no type for (a date, a path) becomes its text. Raises `ValueError` for NaN and
-    infinite numbers.
+    What JSON has no type for (a date, a path) becomes its text. Raises `UnwritableNumber` for NaN
+    and infinity.
     """
     match data:
         case str():
             return _UNWRITABLE.sub(_REPLACEMENT, data)
         case float() if not math.isfinite(data):
-            raise ValueError(f"A number is {data}, which JSON cannot hold.")
+            raise UnwritableNumber(data)
         case None | bool() | int() | float():
             return data
         case Mapping():
@@ -60,4 +67,4 @@ def _clean_object(data: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _refuse(word: str) -> None:
-    raise ValueError(f"A number is {word.lower()}, which JSON cannot hold.")
+    raise UnwritableNumber(word)

@@ -7,7 +7,7 @@ too; the `trl-steps` dialect has one row per turn worth imitating and needs no m
 
 from collections.abc import Iterator, Sequence
 
-from core.formats.chat import answer_rules, as_chat, context_rules, conversation_rules
+from core.formats.chat import answer_rules, as_chat, context_rules, conversation_rules, shape_rules
 from core.formats.pairs import goal_contrast, preference
 from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage
 from core.models import AugmentedSample, LeftOut, Message, OutputFormat
@@ -87,11 +87,11 @@ def _conversation_rules(row: Row) -> Iterator[str]:
 def _step_rules(row: Row) -> Iterator[str]:
     yield from context_rules(row["prompt"], arguments=dict)
     completion = row["completion"]
-    if not isinstance(completion, list) or len(completion) != 1 or completion[0].get("role") != "assistant":
+    if any(shape_rules(completion)) or len(completion) != 1 or completion[0]["role"] != "assistant":
         yield "The completion is not one assistant message."
         return
     turn = completion[0]
-    if not turn.get("tool_calls") and not str(turn.get("content") or "").strip():
+    if not turn.get("tool_calls") and not turn["content"].strip():
         yield "The completion neither says nor calls anything."
     if any(not isinstance(call["function"]["arguments"], dict) for call in turn.get("tool_calls", [])):
         yield "Call arguments in the completion are not objects."
@@ -110,8 +110,6 @@ def _preference_rules(row: Row) -> Iterator[str]:
 def _contrast_rules(row: Row) -> Iterator[str]:
     yield from context_rules(row["prompt"], arguments=dict)
     yield from answer_rules(row["completion"], "The completion")
-    if not isinstance(row["label"], bool):
-        yield "The label is not true or false."
     yield from _tool_rules(row)
 
 

@@ -190,6 +190,7 @@ def _twice(row):
         (_null_content, "has no text content"),
         (_twice, "stands twice"),
         (lambda row: row.pop("weight"), "Column 'weight' is missing"),
+        (lambda row: row.update(weight=1), "Column 'weight' is not a number with a decimal point"),
         (lambda row: row.update(prompt="x"), "Column 'prompt' does not belong here"),
     ],
 )
@@ -206,7 +207,7 @@ def test_check_says_what_is_wrong_with_a_trl_row(make_sample, change, sentence):
         (lambda row: row["conversations"].pop(), "does not end with the assistant"),
         (lambda row: row["conversations"][1].update(value="Search. {}"), "is not JSON of a call"),
         (lambda row: row["conversations"][1].update(value='{"name": "f", "arguments": "{}"}'), "object of arguments"),
-        (lambda row: row.update(tools=[]), "not a JSON string"),
+        (lambda row: row.update(tools=[]), "Column 'tools' is not text"),
     ],
 )
 def test_check_says_what_llamafactory_would_drop(make_sample, change, sentence):
