@@ -1,0 +1,89 @@
+"""What an answer claims: that it gives up, that something was done, that a value holds.
+
+A claim counts as unsupported only where a string can show it: the thing said to be changed turns
+up in no working call, or the value in no text of the run. Never "false", only "not found".
+"""
+
+import re
+from collections.abc import Iterator
+
+from core.models import AgentStep, CheckedValue, FailedTrajectory, StepKind, input_text
+from core.stages.grounding import check_answer
+from core.stages.results import read_result
+from core.stages.tool_kind import name_words, reads_only
+
+GIVE_UP = re.compile(
+    r"\b(?:(?:i\s+(?:was|am|'m|have been)\s+|currently\s+)?(?:unable|not able)\s+to\s+\w+"
+    r"|i\s+(?:could\s?n[o']t|can\s?not|can't|was\s?n't\s+able\s+to|were\s?n't)\s+\w+"
+    r"|(?:could|can)(?:\s?not|n't)\s+(?:be\s+)?(?:found|find|complete|retrieve|access|locate|determine|process|proceed|fulfil|verify|finish)\w*"
+    r"|failed\s+to\s+\w+|no\s+(?:suitable|matching|such)\s+\w+|gave\s+up|giv(?:e|ing)\s+up"
+    r"|ran\s+out\s+of\s+(?:time|steps|turns)|did\s?n[o']t\s+(?:manage|finish|find)|need\s+more\s+(?:time|steps|information)"
+    r"|transferr?(?:ed|ing)?\s+(?:you\s+)?to\s+a\s+human|unfortunately)\b",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"\b(?P<thing>(?:[\w'’-]+\s+){1,5})(?:has|have)\s+(?:now\s+)?(?:been\s+)(?:successfully\s+)?(?P<verb>[a-z]+(?:ed|en|nt|ut|de|ld|t))\b",
+    re.IGNORECASE,
+)
+_ACTIVE = re.compile(
+    r"\bI(?:'ve|\s+have|\s+also|\s+just)?\s+(?:successfully\s+|now\s+|also\s+)*"
+    r"(?P<verb>booked|cancell?ed|added|updated|changed|refunded|sent|removed|deleted|created|upgraded|processed|submitted|"
+    r"scheduled|moved|renamed|ordered|exchanged|returned|placed|issued|applied|saved|wrote|written)\s+(?P<thing>(?:[\w'’-]+\s*){1,5})",
+    re.IGNORECASE,
+)
+_DOING = {
+    "booked", "cancelled", "canceled", "added", "updated", "changed", "refunded", "sent", "removed", "deleted", "created",
+    "upgraded", "processed", "submitted", "scheduled", "moved", "renamed", "ordered", "exchanged", "returned", "placed",
+    "issued", "applied", "saved", "written", "downgraded", "modified", "reserved", "charged", "credited", "waived",
+}  # fmt: skip
+_SMALL = {
+    "the", "a", "an", "your", "my", "our", "this", "that", "these", "those", "one", "two", "three", "new", "all", "it",
+    "also", "and", "additionally", "any", "full", "free", "of", "to", "on", "in", "for", "with", "was", "is", "details",
+    "changes", "change", "request", "everything", "action", "following", "here", "successfully", "which", "same",
+}  # fmt: skip
+
+
+def give_up(answer: str) -> re.Match[str] | None:
+    """Where an answer says that the task was not done, or None."""
+    return GIVE_UP.search(answer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+
+
+def undone_claims(answer: str, steps: tuple[AgentStep, ...]) -> Iterator[re.Match[str]]:
+    """Places where the answer says that something was changed though no working call touched it."""
+    done = [step for step in steps if step.kind is StepKind.ACTION and not reads_only(step) and not read_result(step).failed]
+    touched = " ".join(f"{' '.join(name_words(step.action_name))} {input_text(step)} {step.observation}" for step in done)
+    words = {_stem(word) for word in re.findall(r"[A-Za-z]{3,}", touched.replace("_", " "))}
+    for pattern in (_PASSIVE, _ACTIVE):
+        for match in pattern.finditer(answer):
+            if match["verb"].lower() not in _DOING:
+                continue
+            things = [_stem(word) for word in re.findall(r"[A-Za-z]{3,}", match["thing"]) if word.lower() not in _SMALL]
+            if not done or (things and not any(_same(thing, word) for thing in things[-2:] for word in words)):
+                yield match
+
+
+def unfounded_values(answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None) -> tuple[CheckedValue, ...]:
+    """Values of an answer that stand nowhere in the run.
+
+    Left out: computed figures of a run that did sums, and dates and times, which come in too many forms.
+    """
+    checked = check_answer(answer, trajectory, first_step=first_step, last_step=last_step)
+    return tuple(value for value in checked if value.evidence is None and value.kind in ("number", "id") and not _is_small(value))
+
+
+def _is_small(value: CheckedValue) -> bool:
+    digits = re.sub(r"\D", "", value.text)
+    return value.kind == "number" and len(digits) < 2 and not re.search(r"[$€£%]", value.text)
+
+
+def _stem(word: str) -> str:
+    word = word.lower()
+    for ending in ("ments", "ment", "ations", "ation", "ages", "age", "ings", "ing", "ers", "er", "ies", "es", "s", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _same(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 3 and long.startswith(short)

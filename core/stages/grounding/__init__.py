@@ -1,0 +1,125 @@
+"""The grounding check: what code can say of a prompt before any model or human looks at it.
+
+Used by stages, screens, export and tests alike. It says *found* or *not found*, never true or
+false: a value that stands in a call or a result is supported as far as a string can show it.
+"""
+
+from collections.abc import Iterator
+
+from rapidfuzz import fuzz
+
+from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, StepKind
+from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
+from core.stages.grounding.inputs import missing_inputs
+from core.stages.grounding.stale import stale_words
+from core.stages.grounding.values import FoundValue, ValueKind, find_values, fold
+from core.stages.results import read_result
+
+ORIGINAL_AGAIN = 0.98  # similarity from which a prompt is the original one again
+_STRICT = {ValueKind.NUMBER, ValueKind.DATE, ValueKind.TIME, ValueKind.ID, ValueKind.SUPERLATIVE}
+
+
+def check_prompt(
+    prompt: str,
+    trajectory: FailedTrajectory,
+    *,
+    first_step: int = 1,
+    last_step: int | None = None,
+    final_answer: str = "",
+) -> Grounding:
+    """What the steps `first_step`..`last_step` (1-based, inclusive) support of `prompt`.
+
+    `final_answer` is the rewritten one, searched for words of the old goal. Under 50 ms once a run
+    is indexed; the first check of a run pays for its index.
+    """
+    last = len(trajectory.steps) if last_step is None else min(last_step, len(trajectory.steps))
+    index = index_of(trajectory)
+    found = find_values(prompt)
+    values = tuple(_check(value, index, trajectory, first=first_step, last=last) for value in found)
+    return Grounding(
+        values=values,
+        similarity=similarity_to_original(prompt, trajectory),
+        missing_inputs=missing_inputs(prompt, trajectory, first=first_step, last=last),
+        stale_words=stale_words(prompt, trajectory, first=first_step, last=last, final_answer=final_answer),
+    )
+
+
+def check_answer(answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None) -> tuple[CheckedValue, ...]:
+    """Every value that an answer states, and the call or result in `first_step`..`last_step` that supports it."""
+    last = len(trajectory.steps) if last_step is None else min(last_step, len(trajectory.steps))
+    index = index_of(trajectory)
+    return tuple(
+        _check(value, index, trajectory, first=first_step, last=last)
+        for value in find_values(answer)
+        if value.kind is not ValueKind.SUPERLATIVE
+    )
+
+
+def similarity_to_original(prompt: str, trajectory: FailedTrajectory) -> float:
+    """0..1: how much of the original request the prompt repeats; 1 only if no value differs.
+
+    Wording alone cannot tell "cheapest" from "most expensive": where values, names or superlatives
+    differ, the prompts differ, however alike they read.
+    """
+    turns = [step.text for step in trajectory.steps if step.kind is StepKind.USER]
+    highest = 0.0
+    for original in {trajectory.original_prompt, "\n".join([trajectory.original_prompt, *turns])}:
+        score = fuzz.token_sort_ratio(fold(prompt), fold(original)) / 100
+        if score > ORIGINAL_AGAIN - 0.1:
+            same = _value_keys(prompt) == _value_keys(original)
+            score = 1.0 if same and score > 0.9 else min(score, ORIGINAL_AGAIN - 0.01)
+        highest = max(highest, score)
+    return round(highest, 3)
+
+
+def _value_keys(text: str) -> set[str]:
+    return {key for value in find_values(text) for key in value.keys}
+
+
+def _check(value: FoundValue, index: RunIndex, trajectory: FailedTrajectory, *, first: int, last: int) -> CheckedValue:
+    best: tuple[int, Evidence] | None = None
+    given = seen = False
+    for place, start, end in _hits(value, index):
+        inside = place.step == 0 or place.origin in (Origin.USER, Origin.SYSTEM) or first <= place.step <= last
+        given = given or place.origin is not Origin.OBSERVATION
+        if not inside:
+            continue
+        seen = seen or place.origin is Origin.OBSERVATION
+        rank = _rank(place, trajectory)
+        if best is None or rank < best[0]:
+            best = (rank, evidence_at(place, start, end))
+            if rank == 0:
+                break
+    evidence = best[1] if best else None
+    trivial = value.kind is ValueKind.NUMBER and not value.unit and len(value.keys[0]) <= 2
+    return CheckedValue(
+        text=value.text,
+        start=value.start,
+        end=value.end,
+        evidence=evidence,
+        leak=evidence is not None and seen and not given and not trivial,
+        asked_only=best is not None and best[0] >= _ASKED and value.kind in _STRICT,
+        kind=value.kind.value,
+    )
+
+
+_ASKED = 3
+
+
+def _hits(value: FoundValue, index: RunIndex) -> Iterator[tuple[Place, int, int]]:
+    for key in value.keys:
+        yield from index.find(key)
+
+
+def _rank(place: Place, trajectory: FailedTrajectory) -> int:
+    """How well a place supports a value: a working call best, what was only asked for or tried in vain worst."""
+    if place.origin is Origin.SYSTEM:
+        return 2
+    if place.origin is Origin.USER:
+        return _ASKED
+    if read_result(trajectory.steps[place.step - 1]).failed:
+        return _ASKED + 1
+    return 0 if place.origin is Origin.INPUT else 1
+
+
+__all__ = ["ORIGINAL_AGAIN", "check_answer", "check_prompt", "find_values", "similarity_to_original"]

@@ -1,0 +1,132 @@
+"""Where in a run a value stands, whoever wrote it and however: built once per run, then looked up.
+
+A live check while a reviewer types has to answer at once, also on a run of megabytes: so the run is
+read through once, and the first place of each word, number, date and time per field is kept.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+from core.models import Evidence, FailedTrajectory, Field, StepKind, input_text
+from core.stages.grounding.values import _DATE, _TIME, date_keys, fold, number_key, phrase_key, time_key
+
+_WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
+_NUMBER = re.compile(r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d+(?:\.\d+)?")
+_KEPT_TEXT = 20_000_000  # characters of one run that are indexed; the rest of a longer one is not
+
+
+class Origin(IntEnum):
+    """Who put a text into the run; what each supports differs."""
+
+    INPUT = 0
+    OBSERVATION = 1
+    USER = 2
+    SYSTEM = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """One text of the run."""
+
+    origin: Origin
+    step: int
+    field: Field
+    text: str
+
+
+@dataclass(frozen=True)
+class RunIndex:
+    """Texts of a run and, per key, the first place of it in each text: (place, start, end)."""
+
+    places: tuple[Place, ...]
+    postings: dict[str, list[tuple[int, int, int]]]
+
+    def find(self, key: str) -> Iterator[tuple[Place, int, int]]:
+        """Where a key stands, calls and results first, then the user's words and the system prompt."""
+        hits = self.postings.get(key, []) if " " not in key else self._find_phrase(key)
+        for number, start, end in sorted(hits, key=lambda hit: self.places[hit[0]].origin):
+            yield self.places[number], start, end
+
+    def _find_phrase(self, key: str) -> Iterator[tuple[int, int, int]]:
+        words = key.split()
+        lists = [{hit[0] for hit in self.postings.get(word, ())} for word in words]
+        shared = set.intersection(*lists)
+        # Escapes and underscores may stand between two words, other letters may not.
+        pattern = re.compile(r"(?<![^\W_])" + r"(?:\W|_|\\[nrt])+".join(map(re.escape, words)) + r"(?![^\W_])", re.IGNORECASE)
+        for number in sorted(shared):
+            if match := pattern.search(self.places[number].text):
+                yield number, match.start(), match.end()
+
+
+def index_of(trajectory: FailedTrajectory) -> RunIndex:
+    """The index of a run; the last few runs stay indexed."""
+    return _cached(_ByKey(trajectory))
+
+
+class _ByKey:
+    """A trajectory that is equal to another of the same content hash."""
+
+    def __init__(self, trajectory: FailedTrajectory) -> None:
+        self.trajectory = trajectory
+
+    def __hash__(self) -> int:
+        return hash(self.trajectory.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByKey) and other.trajectory.key == self.trajectory.key
+
+
+@lru_cache(maxsize=16)
+def _cached(wrapped: _ByKey) -> RunIndex:
+    places = tuple(_places(wrapped.trajectory))
+    postings: dict[str, list[tuple[int, int, int]]] = {}
+    left = _KEPT_TEXT
+    for number, place in enumerate(places):
+        seen: set[str] = set()
+        for key, start, end in _keys(place.text[:left]):
+            if key not in seen:
+                seen.add(key)
+                postings.setdefault(key, []).append((number, start, end))
+        left = max(0, left - len(place.text))
+    return RunIndex(places, postings)
+
+
+def _places(trajectory: FailedTrajectory) -> Iterator[Place]:
+    yield Place(Origin.USER, 0, Field.PROMPT, trajectory.original_prompt)
+    if trajectory.system_prompt:
+        yield Place(Origin.SYSTEM, 0, Field.SYSTEM, trajectory.system_prompt)
+    for number, step in enumerate(trajectory.steps, 1):
+        if step.kind is StepKind.USER:
+            yield Place(Origin.USER, number, Field.TEXT, step.text)
+        elif step.kind is StepKind.ACTION:
+            yield Place(Origin.INPUT, number, Field.ACTION_INPUT, input_text(step))
+            yield Place(Origin.OBSERVATION, number, Field.OBSERVATION, step.observation)
+
+
+def _keys(text: str) -> Iterator[tuple[str, int, int]]:
+    for match in _WORD.finditer(text):
+        if match[1]:
+            key = fold(match[1])
+            yield key, match.start(1), match.end(1)
+            if "_" in key:
+                start = match.start(1)
+                for part in re.finditer(r"[^_]+", match[1]):
+                    yield fold(part.group()), start + part.start(), start + part.end()
+    for match in _NUMBER.finditer(text):
+        yield number_key(match.group().lstrip("-\u2212")), match.start(), match.end()
+    for match in _DATE.finditer(text):
+        for key in date_keys(match):
+            yield key, match.start(), match.end()
+    for match in _TIME.finditer(text):
+        yield time_key(match), match.start(), match.end()
+
+
+def evidence_at(place: Place, start: int, end: int) -> Evidence:
+    """The span as evidence."""
+    return Evidence(step=place.step, field=place.field, start=start, end=end, quote=place.text[start:end])
+
+
+__all__ = ["Origin", "Place", "RunIndex", "evidence_at", "index_of", "phrase_key"]

@@ -1,0 +1,94 @@
+"""Inputs of the kept calls that nobody gave the agent: a goal that lacks them cannot be carried out.
+
+The user turns of the middle of a run are folded into the new prompt, so whatever a call needed and
+neither the system prompt nor an earlier result supplied must stand in the prompt itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.models import FailedTrajectory, StepKind
+from core.stages.grounding.index import Origin, RunIndex, index_of
+from core.stages.grounding.values import find_values, fold, number_key, phrase_key
+from core.stages.results import read_result
+from core.stages.tool_kind import ToolKind, command_text, kind_of
+
+# What the agent makes up itself or sets by habit: nobody has to give it.
+_OWN_KEYS = {
+    "limit", "page", "page_size", "per_page", "offset", "sort", "sort_by", "order", "order_by", "top_k", "k", "n",
+    "max_results", "num_results", "language", "lang", "timeout", "format", "verbose", "recursive", "encoding", "mode",
+    "thought", "summary", "reason", "explanation", "description", "note", "notes", "comment", "content", "code", "body",
+    "message", "text", "findings", "expression", "title", "subject", "query", "q", "keywords", "nonfree_baggages",
+    "depth", "units", "step", "cwd", "new_str", "old_str", "file_text", "args", "line", "start_line", "end_line",
+}  # fmt: skip
+_OWN_VALUES = {"", "true", "false", "yes", "no", "none", "null", "0", "1", "all", "asc", "desc", "default", "auto"}
+_LONGEST = 80  # characters; longer texts are composed, not given
+
+
+def missing_inputs(prompt: str, trajectory: FailedTrajectory, *, first: int, last: int) -> tuple[str, ...]:
+    """Values of working calls in `first`..`last` that stand in no prompt and no earlier result."""
+    index = index_of(trajectory)
+    known = _Known(prompt)
+    missing: dict[str, None] = {}
+    for number, step in enumerate(trajectory.steps[:last], 1):
+        if number < first or step.kind is not StepKind.ACTION or read_result(step).failed:
+            continue
+        if kind_of(step) in (ToolKind.NOISE, ToolKind.CALCULATE) or command_text(step):
+            continue
+        for value in needed_values(step.action_input):
+            if not known.has(value) and not _seen_before(value, index, first=first, number=number):
+                missing.setdefault(value)
+    return tuple(missing)
+
+
+def needed_values(arguments: dict[str, Any]) -> Iterator[str]:
+    """The scalars among the arguments that somebody must have supplied."""
+    for key, value in arguments.items():
+        if key.lower() not in _OWN_KEYS:
+            yield from _scalars(value)
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from needed_values(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _scalars(item)
+    elif value is not None and not isinstance(value, bool):
+        text = str(value).strip()
+        if fold(text) not in _OWN_VALUES and len(text) <= _LONGEST and "\n" not in text:
+            yield text
+
+
+class _Known:
+    """What a prompt itself supplies."""
+
+    def __init__(self, prompt: str) -> None:
+        self.phrase = f" {phrase_key(prompt).replace('_', ' ')} "
+        self.keys = {key for value in find_values(prompt) for key in value.keys}
+
+    def has(self, value: str) -> bool:
+        phrase = phrase_key(value).replace("_", " ")
+        return (bool(phrase) and f" {phrase} " in self.phrase) or any(key in self.keys for key in value_keys(value))
+
+
+def value_keys(value: str) -> set[str]:
+    """The normal forms under which a scalar argument is found again."""
+    keys = {key for found in find_values(value) for key in found.keys if found.text == value}
+    for found in find_values(value):
+        if found.keys and found.keys[0].startswith("@") and found.text == value:
+            keys.add(f"@{found.keys[0][-5:]}")
+    if value.replace(".", "", 1).isdigit():
+        keys.add(number_key(value))
+    keys.add(phrase_key(value))
+    return keys - {""}
+
+
+def _seen_before(value: str, index: RunIndex, *, first: int, number: int) -> bool:
+    for key in value_keys(value):
+        for place, _, _ in index.find(key):
+            if place.origin is Origin.SYSTEM:
+                return True
+            if place.origin is Origin.OBSERVATION and first <= place.step < number:
+                return True
+    return False

@@ -1,0 +1,198 @@
+"""What came back from a tool: did the call work, and did it tell anything?
+
+Decided by what the tool reported and by the *shape* of the observation. A word alone decides
+nothing: "error" stands in source files, logs and user texts of perfectly good runs (the
+reference loses 29 of 116 failed tau-bench runs to it).
+"""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from core.models import AgentStep, StepKind
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_ERROR_KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
+_STATUS_KEYS = ("status", "status_code", "statusCode", "http_status", "code")
+_EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code")
+_INNER_KEYS = ("response", "result", "body", "output", "content", "text", "data", "message")
+_BAD_STATUS = {"error", "failed", "failure", "fail", "denied", "timeout"}
+_MAX_PARSED = 4_000_000  # characters; a longer observation is judged by its first line alone
+
+# An observation that *starts* so is an error report.
+_STARTS = re.compile(
+    r"""\s*(?:
+      [\[(<]?(?:tool\s|execution\s|api\s|http\s|runtime\s|fatal\s|unexpected\s|internal\s|server\s)?
+          (?:error|fatal|exception|failure)[\])>]?\s*(?:\d{3})?\s*[:!\]-]
+    | error\s(?:executing|running|calling|while|in|occurred|fetching|\d{3})\b
+    | traceback\s\(most\srecent\scall\slast\)
+    | (?:\w+\.)*[a-z]\w*(?:error|exception)\b\s*[:(]
+    | http(?:/\d(?:\.\d)?)?\s(?:error\s|status\s)?[45]\d\d\b
+    | (?:status(?:\scode)?[:=\s]+)?[45]\d\d\s(?:client\serror|server\serror|bad\srequest|unauthorized|forbidden|
+          not\sfound|method\snot|conflict|gone|too\smany|internal\sserver|bad\sgateway|service\sunavailable|gateway)
+    | (?:access|permission)\sdenied | unauthori[sz]ed\b | not\sauthori[sz]ed\b | forbidden\b
+    | (?:connection|request|operation|command|execution)\s(?:has\s)?(?:timed\sout|refused|reset|aborted|timeout|failed)
+    | timed?\s?out\b | exceeded\s\d+\sredirects
+    | (?:invalid|unknown|unsupported)\s(?:action|tool|function|command|argument|request|parameter)s?\b
+    | no\ssuch\s(?:tool|function|action)\b | tool\s['"\w]+\snot\sfound
+    | your\ssubmission\swas\sincorrect | format\syour\s\w+\scommand
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A line that a shell or a command line program writes when it fails.
+_SHELL_LINE = re.compile(
+    r"""^(?:
+      (?:/[\w/.-]+/)?(?:ba|z|da|k)?sh:\s.*
+    | [\w./-]+:\s(?:line\s\d+:\s)?.*(?:command\snot\sfound|no\ssuch\sfile\sor\sdirectory|permission\sdenied|
+          is\sa\sdirectory|not\sa\sdirectory|syntax\serror|unexpected\s(?:eof|end\sof\sfile|token)|
+          (?:invalid|unrecogni[sz]ed|illegal)\soption|missing\soperand|no\smatch|cannot\s(?:access|open|stat|remove|
+          create|find|read|touch|overwrite)[^\n]*)
+    | [\w./-]+:\s(?:cannot|can't|could\snot|failed\sto)\s.*
+    | usage:\s.*
+    )$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CRASH_END = re.compile(r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::.*)?$")
+_EXIT_TEXT = re.compile(r"\b(?:exit(?:ed)?(?: with)?(?: (?:code|status))|return ?code)\s*[:=]?\s*(-?\d+)\b", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"""\s*(?:
+      | \[\s*\] | \{\s*\} | none\.? | null | n/a | nil | -
+    | (?:there\s(?:are|were)\s)?no\s(?:\w+\s){0,4}(?:results?|match(?:es)?|records?|rows?|entries|items?|data|files?|flights?|products?)
+          (?:\s(?:found|returned|available|match\w*))?[^.\n]{0,80}\.?
+    | (?:0|zero)\s(?:results?|rows?|match(?:es)?|records?)\b[^.\n]{0,40}\.? | empty(?:\sset)?\.?
+    | could\snot\sfind\b.* | nothing\sfound\b.* | observation\sfor\sstep\s\d+\.?
+    | generated\sresponse\sbased\son\straining\sdata.*
+    )\s*""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_GRADER = re.compile(r"^\s*(?:answer is (?:in)?correct\b|your submission was (?:in)?correct\b).*$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an observation is: `failed` with the span that says so, `empty`, and its parsed data if it is any."""
+
+    failed: bool
+    empty: bool
+    data: Any
+    start: int = 0
+    end: int = 0
+
+    @property
+    def informative(self) -> bool:
+        """Whether the call worked and told something."""
+        return not self.failed and not self.empty
+
+
+def read_result(step: AgentStep) -> Result:
+    """What came back from a call; for a step that is no call: nothing, and no failure."""
+    if step.kind is not StepKind.ACTION:
+        return Result(failed=False, empty=True, data=None)
+    return _read(step.observation, step.is_error)
+
+
+def parse_data(text: str) -> Any:
+    """The value behind JSON text or a Python literal (`[('a', 1)]`); None if it is neither."""
+    text = text.strip()
+    if not text or len(text) > _MAX_PARSED or text[0] not in "[{(":
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if len(text) > 200_000:
+        return None
+    try:
+        return ast.literal_eval(_PYTHON_WRAPPERS.sub(r"\1", text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+_PYTHON_WRAPPERS = re.compile(r"\b(?:Decimal|datetime\.date|UUID)\(('[^']*')\)")
+
+
+def is_grader_text(observation: str) -> bool:
+    """Whether the environment's own verdict on the run stands in the observation."""
+    return bool(_GRADER.search(observation[:2000]))
+
+
+@lru_cache(maxsize=1024)
+def _read(observation: str, is_error: bool | None) -> Result:
+    data = parse_data(observation)
+    empty = bool(_NOTHING.fullmatch(observation[:4000])) or is_grader_text(observation)
+    span = _error_span(observation, data)
+    failed = is_error if is_error is not None else span is not None
+    if not failed:
+        return Result(failed=False, empty=empty, data=data)
+    start, end = span or (0, min(len(observation), 200))
+    return Result(failed=True, empty=empty, data=data, start=start, end=end)
+
+
+def _error_span(observation: str, data: Any) -> tuple[int, int] | None:
+    if isinstance(data, dict):
+        sign = _error_sign(data, depth=3)
+        if sign is None:
+            return None
+        start = observation.find(sign)
+        return (start, start + len(sign)) if start >= 0 else (0, len(observation[:200]))
+    if data is not None:
+        return None
+    return _error_in_text(observation)
+
+
+def _error_sign(data: dict[Any, Any], *, depth: int) -> str | None:
+    """The text by which an object says that it reports an error, or None."""
+    for key in _ERROR_KEYS:
+        value = data.get(key)
+        if value not in (None, "", False, 0, [], {}) and str(value).lower() not in ("none", "null", "false"):
+            return value if isinstance(value, str) else f'"{key}"'
+    for key in ("success", "ok"):
+        if data.get(key) is False:
+            return f'"{key}"'
+    for key in _STATUS_KEYS:
+        value = data.get(key)
+        if isinstance(value, str) and value.lower() in _BAD_STATUS:
+            return value
+        number = int(value) if isinstance(value, str) and value.isdigit() else value
+        if isinstance(number, int) and not isinstance(number, bool) and 400 <= number < 600 and key != "code":
+            return str(number)
+    for key in _EXIT_KEYS:
+        if isinstance(data.get(key), int) and data[key] not in (0, False):
+            return f'"{key}"'
+    if depth:
+        for key in _INNER_KEYS:
+            inner = data.get(key)
+            if isinstance(inner, str):
+                inner = parse_data(inner)
+            if isinstance(inner, dict) and (sign := _error_sign(inner, depth=depth - 1)):
+                return sign
+    return None
+
+
+def _error_in_text(text: str) -> tuple[int, int] | None:
+    bare = _ANSI.sub("", text[:4000])
+    if found := _STARTS.match(bare):
+        start = len(found.group()) - len(found.group().lstrip())
+        return start, _line_end(text, start)
+    lines = [line for line in text[-4000:].splitlines() if line.strip()]
+    if not lines:
+        return None
+    if _CRASH_END.match(lines[-1].strip()) and "Traceback (most recent call last)" in text:
+        start = text.rfind(lines[-1])
+        return start, start + len(lines[-1])
+    if (code := _EXIT_TEXT.search(text[-300:])) and code.group(1) not in ("0", "-0"):
+        start = max(0, len(text) - 300) + code.start()
+        return start, start + len(code.group())
+    bad = [line for line in lines if _SHELL_LINE.match(line.strip())]
+    if bad and 2 * len(bad) >= len(lines):
+        start = text.find(bad[0])
+        return start, start + len(bad[0])
+    return None
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return min(end if end >= 0 else len(text), start + 300)
