@@ -1,0 +1,190 @@
+"""Chat messages to steps: what every chat-shaped source shares.
+
+The first user message is the prompt, later ones are steps. Parallel calls share a turn. Tool
+messages find their call by id, then by name, then by order, for ids repeat and mismatch in real
+files. The last answer is the final answer and no step; user turns behind it stay, marked.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import InputError
+from core.models import AgentStep, StepKind
+from core.sources.content import arguments_of, text_of, thought_of, without_think_tag
+from core.sources.reasons import kind_of
+
+ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
+_READ = {"role", "content", "tool_calls", "function_call", "refusal", "tool_call_id", "is_error", *_THOUGHTS}
+NEVER_STARTED = "no steps: the agent never started"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A message list as the parts of a trajectory; `metadata` holds what has no field."""
+
+    original_prompt: str
+    system_prompt: str
+    steps: tuple[AgentStep, ...]
+    final_answer: str
+    metadata: dict[str, Any]
+
+
+def conversation_of(messages: Any) -> Conversation:
+    """Read a list of chat messages. Raises `InputError` that says which message is wrong and how."""
+    if not isinstance(messages, list):
+        raise InputError(f"messages: must be a list, not {kind_of(messages)}")
+    run = _Run()
+    for number, message in enumerate(messages, 1):
+        if not isinstance(message, dict):
+            raise InputError(f"message {number}: must be an object, not {kind_of(message)}")
+        role = message.get("role")
+        known = ROLES.get(role.lower()) if isinstance(role, str) else None
+        if known is None:
+            raise InputError(f"message {number}: role {role!r} is unknown; it should be one of {', '.join(ROLES)}")
+        getattr(run, f"add_{known}")(message, number)
+    return run.finish()
+
+
+@dataclass(slots=True)
+class _Run:
+    """The run as far as it was read."""
+
+    prompt: str | None = None
+    system: list[str] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)  # indexes of calls without a result, in order
+    metadata: dict[str, Any] = field(default_factory=dict)
+    turn: int = -1
+
+    def add_system(self, message: dict[str, Any], _number: int) -> None:
+        self.system.append(text_of(message.get("content")))
+
+    def add_user(self, message: dict[str, Any], _number: int) -> None:
+        text = text_of(message.get("content"))
+        if self.prompt is not None:
+            self._add(StepKind.USER, message, text=text)
+            return
+        self.prompt = text
+        # What an agent says before anybody asked is a greeting: it is no step towards the goal.
+        if self.steps and all(step["kind"] is StepKind.MESSAGE for step in self.steps):
+            self.metadata["greeting"] = "\n".join(step["text"] for step in self.steps)
+            self.steps.clear()
+
+    def add_assistant(self, message: dict[str, Any], number: int) -> None:
+        content = message.get("content")
+        tagged, text = without_think_tag(text_of(content) or text_of(message.get("refusal")))
+        told = [thought_of(content), tagged, *(text_of(message.get(name)) for name in _THOUGHTS)]
+        thought = "\n".join(dict.fromkeys(part for part in told if part))
+        calls = _calls(message, number)
+        if calls:
+            self.waiting = [index for index in self.waiting if self.steps[index]["call_id"]]
+        elif not text and not thought:
+            return
+        for place, (name, arguments, call_id) in enumerate(calls):
+            self.waiting.append(len(self.steps))
+            first = {"text": text, "thought": thought} if place == 0 else {}
+            call = {"action_name": name, "action_input": arguments, "call_id": call_id}
+            self._add(StepKind.ACTION, message if place == 0 else {}, same_turn=place > 0, **call, **first)
+        if not calls:
+            self._add(StepKind.MESSAGE, message, text=text, thought=thought)
+
+    def add_tool(self, message: dict[str, Any], _number: int) -> None:
+        text, call_id, name = text_of(message.get("content")), message.get("tool_call_id"), message.get("name")
+        index = self._answered(call_id, name)
+        if index is not None:
+            self.waiting.remove(index)
+            self.steps[index]["observation"] = text
+        elif self.steps and call_id and self.steps[-1]["call_id"] == call_id:
+            index = len(self.steps) - 1  # one result in several messages
+            self.steps[index]["observation"] += "\n" + text
+        elif isinstance(name, str) and name.strip():
+            self._add(StepKind.ACTION, {}, action_name=name, observation=text, metadata={"no_call": True})
+            index = len(self.steps) - 1
+        else:
+            self.metadata.setdefault("unmatched_tool_messages", []).append(message)
+            return
+        step = self.steps[index]
+        step["is_error"] = _error_flag(message, step.get("is_error"))
+        known = {"name"} if name == step["action_name"] else set()
+        step["metadata"] |= {key: value for key, value in message.items() if key not in _READ | known}
+
+    def finish(self) -> Conversation:
+        """Give the whole run. Raises `InputError` if nobody asked or nobody acted."""
+        acts = [index for index, step in enumerate(self.steps) if step["kind"] is not StepKind.USER]
+        if not acts:
+            raise InputError(NEVER_STARTED)
+        if self.prompt is None:
+            raise InputError("messages: none is the user's, so the task is unknown; add it as a user message")
+        final_answer, last = "", acts[-1]
+        if self.steps[last]["kind"] is StepKind.MESSAGE and self.steps[last]["text"]:
+            final_answer = self.steps[last]["text"]
+            for step in self.steps[last + 1 :]:
+                step["metadata"]["after_final_answer"] = True
+            if len(acts) > 1:  # the only thing an agent said stays a step, for a run has one
+                answer = self.steps.pop(last)
+                rest = {"thought": answer["thought"], **answer["metadata"]}
+                self.metadata |= {"final_message": kept} if (kept := {k: v for k, v in rest.items() if v}) else {}
+        return Conversation(
+            original_prompt=self.prompt,
+            system_prompt="\n\n".join(part for part in self.system if part),
+            steps=tuple(AgentStep.model_validate(step) for step in self.steps),
+            final_answer=final_answer,
+            metadata=self.metadata,
+        )
+
+    def _add(self, kind: StepKind, message: dict[str, Any], *, same_turn: bool = False, **values: Any) -> None:
+        self.turn += not same_turn
+        extra = {key: value for key, value in message.items() if key not in _READ}
+        self.steps.append({"kind": kind, "turn": self.turn, "call_id": "", "metadata": extra} | values)
+
+    def _answered(self, call_id: Any, name: Any) -> int | None:
+        """Find the waiting call that a tool message answers: latest turn first, by id, by name, by order."""
+        latest = [index for index in self.waiting if self.steps[index]["turn"] == self.turn]
+        for candidates in (latest, self.waiting):
+            for index in candidates:
+                if call_id and self.steps[index]["call_id"] == call_id:
+                    return index
+        named = [index for index in latest if name and self.steps[index]["action_name"] == name]
+        return next(iter(named or latest), None)
+
+
+def _calls(message: dict[str, Any], number: int) -> list[tuple[str, dict[str, Any], str]]:
+    """List (name, arguments, id) of every call in an assistant message, the old single form included."""
+    calls = message.get("tool_calls") or []
+    if not isinstance(calls, list):
+        raise InputError(f"message {number}: tool_calls must be a list, not {kind_of(calls)}")
+    if not calls and message.get("function_call"):
+        calls = [message["function_call"]]
+    read = []
+    for place, call in enumerate(calls, 1):
+        where = f"message {number}: tool call {place}"
+        if not isinstance(call, dict):
+            raise InputError(f"{where}: must be an object, not {kind_of(call)}")
+        function = call.get("function", call)
+        name = function.get("name") if isinstance(function, dict) else function
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"{where}: the function has no name")
+        given = next(
+            (part["arguments"] for part in (function, call) if isinstance(part, dict) and "arguments" in part), None
+        )
+        call_id = call.get("id")
+        read.append((name, arguments_of(given), call_id if isinstance(call_id, str) else ""))
+    return read
+
+
+def _error_flag(message: dict[str, Any], before: bool | None) -> bool | None:
+    """Read what the tool itself says of its success; `status` is how LangChain says it."""
+    flag = message.get("is_error")
+    if isinstance(flag, bool):
+        return flag
+    return True if message.get("status") == "error" else before

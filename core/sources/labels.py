@@ -1,0 +1,72 @@
+"""What a row says of success, in whatever field it says it."""
+
+import math
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import InputError
+from core.models import Label, LabelOutcome
+from core.sources.reasons import plain_reason
+
+LABEL_FIELDS = ("label", "reward", "success", "label_by", "failure_reason")
+_SUCCESS = {"success", "successful", "succeeded", "pass", "passed", "correct", "solved", "resolved", "true", "yes"}
+_FAILURE = {"failure", "failed", "fail", "incorrect", "wrong", "unsolved", "unresolved", "false", "no", "error"}
+
+
+def label_of(row: dict[str, Any]) -> Label:
+    """Read the label from the row's `label`, `success`, `reward` and `failure_reason`, in this order.
+
+    A reward of 1 or more is a success, of 0 or less a failure; what lies between is left unknown,
+    for only the source knows its scale.
+    """
+    given = row.get("label")
+    if isinstance(given, dict):
+        try:
+            return Label.model_validate(given)
+        except ValidationError as error:
+            raise InputError(f"label: {plain_reason(error)}") from None
+    reward = number(row.get("reward"))
+    reason = text if isinstance(text := row.get("failure_reason"), str) else ""
+    outcome, by = LabelOutcome.UNKNOWN, ""
+    for name in ("label", "success"):
+        if outcome is LabelOutcome.UNKNOWN:
+            outcome, by = _outcome(row.get(name)), name
+    if outcome is LabelOutcome.UNKNOWN and reward is not None:
+        outcome, by = _outcome_of_reward(reward), "reward"
+    if outcome is LabelOutcome.UNKNOWN and reason.strip():
+        outcome, by = LabelOutcome.FAILURE, "failure_reason"
+    said_by = row.get("label_by")
+    if isinstance(said_by, str) and said_by.strip():
+        by = said_by
+    elif outcome is LabelOutcome.UNKNOWN:
+        by = ""
+    return Label(outcome=outcome, reward=reward, by=by, reason=reason)
+
+
+def number(value: Any) -> float | None:
+    """Read `value` as a finite float, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        converted = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return converted if math.isfinite(converted) else None
+
+
+def _outcome(value: Any) -> LabelOutcome:
+    if isinstance(value, bool):
+        return LabelOutcome.SUCCESS if value else LabelOutcome.FAILURE
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _SUCCESS or word in _FAILURE:
+            return LabelOutcome.SUCCESS if word in _SUCCESS else LabelOutcome.FAILURE
+    figure = number(value)
+    return LabelOutcome.UNKNOWN if figure is None else _outcome_of_reward(figure)
+
+
+def _outcome_of_reward(reward: float) -> LabelOutcome:
+    if reward >= 1:
+        return LabelOutcome.SUCCESS
+    return LabelOutcome.FAILURE if reward <= 0 else LabelOutcome.UNKNOWN

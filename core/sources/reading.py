@@ -1,0 +1,213 @@
+"""A file to rows, in flat memory: JSONL, a JSON array, one object, or a list inside an object.
+
+Why not a streaming parser: the kept one (ijson 3.6, yajl) dies with a segmentation fault on a
+number of 5,000 digits, loses every later row at a NaN or a lone surrogate, and gives no text to
+keep beside the record. The standard decoder on a window that grows to the longest row does none
+of this, and reads all shapes alike.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.sources.decoding import cleaned, decode, visible
+from core.sources.record import Rejected, Row
+from core.sources.window import NotJson, TooLong, Window
+
+WRAPPERS = ("trajectories", "data", "runs", "results", "items", "records")
+HEAD = 1 << 20  # characters looked at to tell the shape
+WHOLE = 8 << 20  # an object up to this long is looked at as a whole before a list inside it is taken for rows
+LONGEST_ROW = 256 << 20  # bytes
+RAW_KEPT = 200_000  # characters kept of a rejected row
+_MAGIC = {
+    b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (zstd -d)",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+}
+
+
+def read_rows(path: Path, is_record: Callable[[Any], bool]) -> Iterator[Row | Rejected]:
+    """Give every row of the file, in order, with what could not be decoded as `Rejected`.
+
+    `is_record` says whether an object is a run by itself, so that a list inside it is left alone.
+    Raises `InputError` if the file is missing, empty or not JSON at all.
+    """
+    with _opened(path) as stream:
+        in_lines = _is_jsonl(Window(stream), path)
+    with _opened(path) as stream:
+        yield from _lines(stream, is_record) if in_lines else _document(Window(stream), path, is_record)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedIOBase]:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file, or a folder that holds .json or .jsonl files.")
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+            for start, what in _MAGIC.items():
+                if magic.startswith(start):
+                    raise InputError(f"{path} is {what}.")
+            stream.seek(0)
+            if magic.startswith(b"\x1f\x8b"):
+                with gzip.open(stream) as unpacked:
+                    yield unpacked
+            else:
+                yield stream
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the path.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from None
+
+
+def _is_jsonl(window: Window, path: Path) -> bool:
+    """Tell whether each line is a row of its own; else the file is one JSON document. Told from its head."""
+    while (len(window.text) < HEAD or ("\n" not in window.text and len(window.text) < WHOLE)) and window.more():
+        pass
+    lines = [line for line in window.text.split("\n") if line.strip()]
+    if not lines:
+        raise InputError(f"{path} cannot be read: {window.broken}." if window.broken else f"{path} is empty.")
+    if not window.ended:
+        lines = lines[:-1] or lines  # the last one may be cut
+    first, whole = lines[0].strip(), _is_row(lines[0])
+    if whole:
+        return len(lines) > 1 or not window.ended
+    # A first line that stops in mid-air opens a document; one that is broken may still lead JSONL.
+    if first[-1] not in "[{,:" and any(_is_row(line) for line in lines[1:100]):
+        return True
+    if first[0] not in "[{":
+        line = window.text[: window.text.index(lines[0])].count("\n") + 1
+        column = lines[0].index(first) + 1
+        raise InputError(
+            f"{path} is not JSON: line {line}, column {column} starts with {visible(first[:40])!r}. "
+            "It should hold JSON objects, one a line (JSONL) or in one list."
+        )
+    return False
+
+
+def _is_row(line: str) -> bool:
+    if line[0] not in "[{":
+        return False
+    try:
+        return bool(decode(line))
+    except InputError:
+        return True
+    except ValueError:
+        return False
+
+
+def _lines(stream: BufferedIOBase, is_record: Callable[[Any], bool]) -> Iterator[Row | Rejected]:
+    number = 0
+    while line := _next_line(stream):
+        number += 1
+        if isinstance(line, str):
+            yield Rejected(number, line, "")
+            return
+        encoding = "utf-8-sig" if number == 1 else "utf-8"
+        raw = line.rstrip(b"\r\n").decode(encoding, "surrogateescape")
+        if not raw.strip():
+            continue
+        try:
+            data = decode(raw)
+        except json.JSONDecodeError as error:
+            yield _rejected(number, f"not JSON: {error.msg.lower()} at column {error.colno}", raw)
+        except InputError as error:
+            yield _rejected(number, str(error), raw)
+        else:
+            yield from _unwrapped(Row(data, visible(raw), number), is_record)
+
+
+def _next_line(stream: BufferedIOBase) -> bytes | str:
+    """Read the next line, or say why the file cannot be read on (a cut archive)."""
+    try:
+        return stream.readline(LONGEST_ROW)
+    except (OSError, EOFError, zlib.error) as error:
+        return f"the file breaks off here ({error}); the rows before were read"
+
+
+def _document(window: Window, path: Path, is_record: Callable[[Any], bool]) -> Iterator[Row | Rejected]:
+    """Give the rows of a file that is one JSON value, or several printed one after the other."""
+    count, start = 0, 1
+    try:
+        while sign := window.peek():
+            start = window.line
+            for row in _elements(window) if sign == "[" else _object(window):
+                count += 1
+                if isinstance(row, Row):
+                    yield from _unwrapped(row, is_record)
+                else:
+                    yield row
+    except NotJson as error:
+        if count == 0:
+            raise InputError(f"{path} is not JSON: {error}") from None
+        yield Rejected(window.line, f"not JSON from here on, after {count} rows: {error}", window.rest(1000))
+    except InputError as error:
+        yield Rejected(start, str(error), window.rest(1000))
+    else:
+        if count == 0:
+            raise InputError(f"{path} holds an empty list: there is nothing to import.")
+
+
+def _object(window: Window) -> Iterator[Row | Rejected]:
+    """Give one value as one row; of an object too long to hold at once, the rows of the first list in it."""
+    line = window.line
+    try:
+        yield _checked(*window.value(WHOLE), line)
+    except TooLong:
+        window.skip(1)
+    else:
+        return
+    fields: dict[str, Any] = {}
+    found = False
+    while (key := window.key()) is not None:
+        if key in WRAPPERS and window.peek() == "[" and not found:
+            found = True
+            yield from _elements(window)
+        else:
+            fields[key] = window.value(LONGEST_ROW)[0]
+    window.skip(1)
+    if not found:
+        yield _checked(fields, json.dumps(fields, ensure_ascii=False), line)
+
+
+def _elements(window: Window) -> Iterator[Row | Rejected]:
+    """Give each value of a JSON list, with its exact text."""
+    window.skip(1)
+    while (sign := window.peek()) != "]":
+        if sign == ",":
+            window.skip(1)
+            window.peek()
+            continue
+        line = window.line
+        yield _checked(*window.value(LONGEST_ROW), line)
+    window.skip(1)
+
+
+def _checked(data: Any, raw: str, line: int) -> Row | Rejected:
+    try:
+        return Row(cleaned(data), visible(raw), line)
+    except InputError as error:
+        return _rejected(line, str(error), raw)
+
+
+def _unwrapped(row: Row, is_record: Callable[[Any], bool]) -> Iterator[Row]:
+    """Give the rows inside a row that is only a wrapper (`{"trajectories": [...]}` or a list), or the row itself."""
+    inner = row.data if isinstance(row.data, list) else None
+    if isinstance(row.data, dict):
+        inner = next((row.data[key] for key in WRAPPERS if isinstance(row.data.get(key), list)), None)
+    if not inner or is_record(row.data) or not all(isinstance(item, dict) for item in inner):
+        yield row
+        return
+    for item in inner:
+        yield Row(item, json.dumps(item, ensure_ascii=False), row.line)
+
+
+def _rejected(line: int | None, reason: str, raw: str) -> Rejected:
+    return Rejected(line, reason, visible(raw[:RAW_KEPT]))

@@ -1,0 +1,61 @@
+"""What travels through a source: a row of a file in, a record or a rejection out.
+
+A *row* is one JSON value as it stands in the file, a *record* is a run that was understood. What
+could not be understood is a `Rejected`, a value with its reason, so that nothing is lost silently.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import FailedTrajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One JSON value of a file: decoded and cleaned, its own text, and the line it begins on (1-based)."""
+
+    data: Any
+    raw: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run that was read: normalised, beside the text it came from."""
+
+    trajectory: FailedTrajectory
+    raw: str
+    line: int | None
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that was not read, and why in plain words."""
+
+    line: int | None
+    reason: str
+    raw: str
+
+
+def one_run_a_row(rows: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
+    """Gather nothing: every row is a run of its own."""
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One format that is read.
+
+    `matches` tells by content whether a row is of this format. `parse` makes a run of it, or raises
+    `InputError` or pydantic's `ValidationError`. `gather` joins the rows of files that spread one
+    run over several. `example` is a row that reads, in about five lines.
+    """
+
+    name: str
+    title: str
+    matches: Callable[[Any], bool]
+    parse: Callable[[Any], FailedTrajectory]
+    example: str
+    gather: Callable[[Iterator[Row | Rejected]], Iterator[Row | Rejected]] = one_run_a_row
