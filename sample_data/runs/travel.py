@@ -135,8 +135,7 @@ def palma(_: Path) -> Run:
     run.act("", ("book_hotel", {"hotel_id": "H-410", "check_in": "2025-07-05", "nights": 7, "guest": "Ana Reiter"}))
     run.act("", ("search_hotels", {"city": "Palma de Mallorca"}))
     run.act("", ("search_hotels", {"city": "Mallorca"}))
-    return run.end("", say_nothing=True, label_by="reward", failure_type="incomplete",
-                   failure_reason="Stopped with an empty answer; the flight is booked, no hotel.")
+    return run.end("", say_nothing=True, label_by="reward", failure_type="incomplete")
 
 
 SCRIPTS = [lisbon, kickoff, rail_loop, kanazawa, palma]

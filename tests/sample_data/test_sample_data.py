@@ -90,6 +90,7 @@ def test_the_runs_cover_domains_failure_types_and_lengths(chat: list[dict], refe
 
 def test_labels_include_a_success_and_an_unknown(chat: list[dict]) -> None:
     assert Counter(run["label"] for run in chat) == {"failure": len(chat) - 2, "success": 1, "unknown": 1}
+    assert sum("failure_reason" not in run for run in chat if run["label"] == "failure") == 4
     assert all((run["label"] == "failure") == (run["metadata"]["failure_type"] is not None) for run in chat)
 
 
