@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.models import content_hash
 from core.prompts.view import POLICY_LIMIT, shorten, show_steps, show_text
 
-__all__ = ["POLICY_LIMIT", "Prompt", "render", "shorten", "show_steps", "show_text"]
+__all__ = ["POLICY_LIMIT", "Prompt", "fence_tag", "render", "shorten", "show_steps", "show_text"]
 
 _FOLDER = Path(__file__).parent
 _SHARED = "_run.jinja"  # the macros that every prompt imports
