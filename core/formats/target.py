@@ -102,9 +102,11 @@ def lineage(sample: AugmentedSample) -> Row:
     """Columns that say where a row comes from and what it weighs.
 
     Everything else goes into one JSON string: further columns are commands to some trainers, and
-    nested ones change type between rows.
+    nested ones change type between rows. The id is in there once more, because `datasets` rewrites a
+    text column in which every value looks like a date.
     """
-    provenance = {"trajectory_key": sample.trajectory_key, **sample.metadata}
+    names = {"trajectory_id": sample.trajectory_id, "trajectory_key": sample.trajectory_key}
+    provenance = sample.metadata | names
     return {
         "weight": float(sample.weight),
         "trajectory_id": sample.trajectory_id,

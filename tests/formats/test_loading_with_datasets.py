@@ -41,9 +41,27 @@ def test_a_single_file_loads_as_json(tmp_path, make_sample, target):
     assert loaded.to_list() == written_rows(path)
 
 
-def test_the_card_keeps_text_that_looks_like_a_date_or_a_number(tmp_path, make_sample):
+def test_an_id_that_looks_like_a_date_is_safe_in_the_provenance(tmp_path, make_sample):
     target = next(iter(FORMATS.values()))
     samples = [make_sample(number, trajectory_id=f"2024-05-0{number}") for number in range(1, 4)]
     write_folder(tmp_path / "out", target.rows(samples), target=target)
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert loaded["trajectory_id"][:] == ["2024-05-01", "2024-05-02", "2024-05-03"]
+    ids = [json.loads(provenance)["trajectory_id"] for provenance in loaded["provenance"]]
+    assert ids == ["2024-05-01", "2024-05-02", "2024-05-03"]
+
+
+def test_the_card_keeps_types_that_the_loader_would_guess_from_the_first_rows(tmp_path, make_sample):
+    target = next(iter(FORMATS.values()))
+    samples = [make_sample(number) for number in range(1, 4)]
+    changed = [_with_argument(sample, value) for sample, value in zip(samples, (1, "1", {"x": None}), strict=True)]
+    write_folder(tmp_path / "out", target.rows(changed), target=target)
+    loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
+    calls = [row["messages"][2]["tool_calls"][0]["function"] for row in loaded]
+    assert [call["arguments"] for call in calls] == [{"query": 1}, {"query": "1"}, {"query": {"x": None}}]
+
+
+def _with_argument(sample, value):
+    said = sample.messages[2]
+    call = said.tool_calls[0].model_copy(update={"arguments": {"query": value}})
+    messages = (*sample.messages[:2], said.model_copy(update={"tool_calls": (call,)}), *sample.messages[3:])
+    return sample.model_copy(update={"messages": messages})
