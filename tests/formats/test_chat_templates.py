@@ -14,7 +14,7 @@ if _trl is None or importlib.util.find_spec("transformers") is None:
     pytest.skip("needs the trl and transformers packages, which no extra installs", allow_module_level=True)
 TEMPLATES = Path(next(iter(_trl.submodule_search_locations))) / "chat_templates"
 # Families that render parallel calls and thoughts in `content`; docs/exports.md names those that do not.
-NAMES = ["qwen2_5", "qwen3", "qwen3_5_think", "glm4moe", "nemotron_3_nano", "lfm2_v2", "gemma4_v5"]
+NAMES = ["qwen2_5", "qwen3", "qwen3_5_think", "glm4moe", "nemotron_3_nano", "lfm2_v2", "qwen3_6"]
 
 
 @pytest.mark.parametrize("name", NAMES)
