@@ -251,7 +251,9 @@ def test_a_model_that_the_server_does_not_know_is_named(openai_server, chat_with
         chat_with(openai_server, model="small").ask(QUESTION)
 
 
-@pytest.mark.parametrize("address", ["localhost:8080", "ftp://x/v1", "http://", "http://[::1", "http://x:99999/v1", "x"])
+@pytest.mark.parametrize(
+    "address", ["localhost:8080", "ftp://x/v1", "http://", "http://[::1", "http://x:99999/v1", "x"]
+)
 def test_an_address_that_cannot_be_one_is_refused_at_once(address):
     with pytest.raises(UserError, match="is no address of a model server"):
         OpenAIChat("m", base_url=address)

@@ -103,9 +103,7 @@ def test_a_huge_observation_and_a_long_run_stay_within_bounds_with_marks():
     huge = FailedTrajectory(original_prompt="p", steps=[AgentStep(action_name="a", observation="x" * 900_000)])
     [step] = show_steps(huge)
     assert len(step["parts"][1]["text"]) < 6_100
-    long = FailedTrajectory(
-        original_prompt="p", steps=[AgentStep(action_name="a", observation="x" * 5_000)] * 200
-    )
+    long = FailedTrajectory(original_prompt="p", steps=[AgentStep(action_name="a", observation="x" * 5_000)] * 200)
     texts = [part["text"] for step in show_steps(long) for part in step["parts"]]
     assert sum(map(len, texts)) < 150_000
     assert sum("characters hidden" in text for text in texts) == 200
@@ -120,7 +118,9 @@ def test_a_view_shows_what_its_reader_may_see():
     run = FailedTrajectory(
         original_prompt="p",
         steps=[
-            AgentStep(thought="secret plan", action_name="find", action_input={"q": "Köln"}, observation="", is_error=True),
+            AgentStep(
+                thought="secret plan", action_name="find", action_input={"q": "Köln"}, observation="", is_error=True
+            ),
             AgentStep(kind=StepKind.USER, text="make it cheaper"),
             AgentStep(kind=StepKind.MESSAGE, text="Done."),
         ],
