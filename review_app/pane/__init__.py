@@ -1,0 +1,75 @@
+"""The review pane: one Streamlit component that owns steps, text box, buttons and keys.
+
+It is one component because a native screen of the same content answers a key eight times slower and
+loses typing under load. The browser part keeps every act until the server names it as taken, so a
+lost message is sent again; each act carries an `op_id`, so it still counts once.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any, TypedDict
+
+import streamlit as st
+
+SCRIPTS = ("dom.js", "text.js", "trace.js", "proposal.js", "editor.js", "keys.js", "pane.js")
+REMEMBERED = 64  # op_ids of taken acts that the browser is told of
+
+
+class Act(TypedDict, total=False):
+    """What the reviewer did. `id` and `rev` are those of the proposal that was on screen.
+
+    `action`: accept, edit, reject, defer, flag, undo, previous, next; draft (typed, not decided: check it
+    and store it); expand (`step`, `field`: send the full text, `raw` for the raw record); beat (still
+    here); or the action of a button of the empty queue.
+    """
+
+    op_id: str
+    action: str
+    id: int | None
+    rev: int | None
+    reason: int | None
+    note: str
+    text: str | None
+    final_answer: str | None
+    first_step: int | None
+    last_step: int | None
+    active_seconds: float
+    step: int
+    field: str
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+# One string: a component takes one script, and files that import each other would need a build.
+_PANE = st.components.v2.component(
+    "agenther_review_pane",
+    html="<div id='pane'></div>",
+    css=_read("pane.css"),
+    js="\n".join(_read(name) for name in SCRIPTS),
+)
+
+
+def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act], None]) -> None:
+    """Show `payload` (from `pane_payload`) and call `on_act` once per act, before the script reruns.
+
+    `on_act` must not raise: say what went wrong in the next payload's `notice`. The item is not sent
+    again while the browser holds it, so a saved draft costs a few bytes and not the whole run.
+    """
+    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:taken", {"acts": [], "holds": None})
+
+    def deliver() -> None:
+        taken: list[str] = memory["acts"]
+        for act in st.session_state[key].get("act") or ():
+            memory["holds"] = act.pop("holds", None)
+            if act["op_id"] in taken:
+                continue
+            if act["action"] != "resend":  # the browser has lost the item: its message names none that it holds
+                on_act(act)
+            taken.append(act["op_id"])
+        del taken[:-REMEMBERED]
+
+    known = memory["holds"] and memory["holds"] == payload["item_key"]
+    item = None if known else payload["item"]
+    _PANE(key=key, data={**payload, "item": item, "taken": memory["acts"]}, on_act_change=deliver)

@@ -1,0 +1,193 @@
+// The editor owns its text: it stands in the page, in this tab's storage and, soon after, in the database.
+
+const DRAFT_PAUSE = 400;
+
+class Editor {
+  constructor(pane) {
+    this.pane = pane;
+    const typed = () => this.typed();
+    this.text = h("textarea", { class: "field", id: "edit-text", rows: "4", dir: "auto", spellcheck: "true", oninput: typed });
+    this.answer = h("textarea", { class: "field", id: "edit-answer", rows: "2", dir: "auto", oninput: typed });
+    this.first = h("input", { class: "field number", type: "number", min: "1", id: "edit-first", "aria-label": "First step used", oninput: typed });
+    this.last = h("input", { class: "field number", type: "number", min: "1", id: "edit-last", "aria-label": "Last step used", oninput: typed });
+    this.diff = h("div", { class: "diff text", "aria-label": "Changes against the proposal", dir: "auto" });
+    this.checks = h("div", { class: "checks", "aria-live": "polite" });
+    this.status = h("span", { class: "saved", role: "status" });
+    this.total = h("span", { class: "quiet" });
+    this.el = h(
+      "div",
+      { class: "scroll editor", hidden: true },
+      h("div", { class: "edit-head" }, h("label", { for: "edit-text", class: "h2" }, "Edit the request"), this.status),
+      this.text,
+      h("div", { class: "changes" }, h("h4", {}, "Changes against the proposal"), this.diff),
+      this.checks,
+      h("label", { for: "edit-answer", class: "h4" }, "Final answer for training"),
+      this.answer,
+      h(
+        "div",
+        { class: "steps-used" },
+        h("span", { class: "h4" }, "Steps used"),
+        this.first,
+        h("span", { class: "quiet" }, "to"),
+        this.last,
+        this.total,
+        button("Reset to the proposal", { kind: "small", onclick: () => this.reset() }),
+      ),
+    );
+    this.inputs = [this.text, this.answer, this.first, this.last];
+    for (const field of this.inputs) field.addEventListener("blur", () => this.flush());
+  }
+
+  show(item) {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.item = item;
+    const { proposal, draft } = item;
+    this.saved = draft?.saved_at || "";
+    this.state = "";
+    this.checked = null;
+    let start = draft;
+    const kept = sessionStorage.getItem(`agenther:${item.keep}`);
+    if (kept) {
+      start = JSON.parse(kept); // typed in this tab, and the server never said that it has it
+      this.state = "unsent";
+    }
+    this.first.max = this.last.max = proposal.steps;
+    this.total.textContent = `of ${proposal.steps}`;
+    this.put({
+      text: start?.text ?? proposal.text,
+      answer: start?.final_answer ?? proposal.answer,
+      first_step: start?.first_step ?? proposal.first_step,
+      last_step: start?.last_step ?? proposal.last_step,
+    });
+    if (kept) this.timer = setTimeout(() => this.flush(), DRAFT_PAUSE);
+    this.refresh();
+  }
+
+  put({ text, answer, first_step, last_step }) {
+    this.text.value = text;
+    this.answer.value = answer;
+    this.first.value = first_step;
+    this.last.value = last_step;
+  }
+
+  get values() {
+    const { proposal } = this.item;
+    const number = (field, fallback) => clamp(Math.round(Number(field.value)) || fallback, 1, proposal.steps);
+    const first = number(this.first, proposal.first_step);
+    return {
+      text: this.text.value,
+      answer: this.answer.value,
+      first_step: first,
+      last_step: Math.max(first, number(this.last, proposal.last_step)),
+    };
+  }
+
+  get dirty() {
+    if (!this.item) return false;
+    const { proposal } = this.item;
+    const now = this.values;
+    return (
+      now.text !== proposal.text ||
+      now.answer !== proposal.answer ||
+      now.first_step !== proposal.first_step ||
+      now.last_step !== proposal.last_step
+    );
+  }
+
+  get fields() {
+    const { text, answer, first_step, last_step } = this.values;
+    return { text, final_answer: answer, first_step, last_step };
+  }
+
+  typed() {
+    try {
+      sessionStorage.setItem(`agenther:${this.item.keep}`, JSON.stringify(this.fields));
+    } catch {
+      // a full tab storage only loses the safety net under the database
+    }
+    this.state = "typing";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), DRAFT_PAUSE);
+    this.refresh();
+  }
+
+  // Send the draft now, if there is one that has not been sent.
+  flush() {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.state = "sending";
+    this.draftId = this.pane.send({ action: "draft", ...this.fields });
+    this.drawStatus();
+  }
+
+  // A verdict carries the text itself: no draft must follow it.
+  halt() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.draftId = null;
+  }
+
+  // The server has taken acts; one of them may be the newest draft.
+  taken(ids, savedAt, check) {
+    if (savedAt) this.saved = savedAt;
+    if (this.draftId && ids.has(this.draftId) && !this.timer) {
+      this.draftId = null;
+      this.state = "saved";
+      sessionStorage.removeItem(`agenther:${this.item.keep}`);
+    }
+    if (check) this.checked = check;
+    this.refresh();
+  }
+
+  reset() {
+    const { proposal } = this.item;
+    this.put(proposal);
+    this.typed();
+    this.text.focus();
+  }
+
+  use(attempt) {
+    this.put(attempt);
+    this.typed();
+  }
+
+  refresh() {
+    const now = this.values;
+    drawDiff(this.diff, this.item.proposal.text, now.text);
+    this.diff.parentElement.hidden = now.text === this.item.proposal.text;
+    this.drawStatus();
+    this.drawChecks(now.text);
+    this.grow();
+    this.pane.edited();
+  }
+
+  drawChecks(text) {
+    const found = text === this.item.proposal.text ? this.item.proposal : this.checked?.text === text ? this.checked : null;
+    if (found) drawChecks(this.checks, found, (ref) => this.pane.reveal(ref));
+    else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
+  }
+
+  drawStatus() {
+    this.status.textContent = this.words;
+  }
+
+  get words() {
+    if (this.state === "typing" || this.state === "unsent" || this.state === "sending") return "Saving draft…";
+    return this.saved && this.dirty ? `Draft saved ${clock(this.saved)}` : "";
+  }
+
+  grow() {
+    for (const field of [this.text, this.answer]) {
+      if (!field.offsetParent) continue;
+      field.style.height = "auto";
+      field.style.height = `${Math.min(field.scrollHeight + 2, 320)}px`;
+    }
+  }
+}
+
+function clock(moment) {
+  const time = new Date(moment);
+  return Number.isNaN(time.getTime()) ? moment : time.toLocaleTimeString("en-GB");
+}

@@ -1,0 +1,102 @@
+// The keyboard. Bare letters are dead while typing; Ctrl+Enter and Esc are alive there.
+
+const KEY_LIST = [
+  ["A", "Accept, next item"],
+  ["X, then 1–9", "Reject with a reason, next item"],
+  ["E", "Edit the request"],
+  ["Ctrl ↵", "Save the edit and go on"],
+  ["Esc", "Leave the edit; the draft is kept"],
+  ["Space", "Defer: later"],
+  ["⌫", "Undo my last verdict"],
+  ["F", "Flag for the lead, with a note"],
+  ["← →", "Look at the neighbours, no verdict"],
+  ["J / K", "Next / previous step"],
+  ["V / Shift V", "Next / previous piece of evidence"],
+  ["O", "Fold or unfold all long texts"],
+  ["/", "Search in the run"],
+  ["H", "These keys"],
+];
+
+const BARE = {
+  a: (pane) => pane.accept(),
+  x: (pane) => pane.openReject(),
+  e: (pane) => pane.openEditor(),
+  " ": (pane) => pane.decide("defer"),
+  backspace: (pane) => pane.decide("undo"),
+  f: (pane) => pane.openFlag(),
+  arrowleft: (pane) => pane.decide("previous"),
+  arrowright: (pane) => pane.decide("next"),
+  j: (pane) => pane.item && pane.trace.move(1),
+  k: (pane) => pane.item && pane.trace.move(-1),
+  o: (pane) => pane.item && pane.trace.foldAll(),
+  v: (pane, event) => pane.item && pane.proposal.step(event.shiftKey ? -1 : 1),
+  h: (pane) => pane.toggleHelp(),
+  "/": (pane) => pane.item && pane.trace.box.focus(),
+  c: () => {}, // Streamlit would open "Clear caches"
+  r: () => {}, // Streamlit would rerun the page
+};
+const REPEATS = new Set(["j", "k"]);
+const FIELDS =
+  "textarea,select,[contenteditable=''],[contenteditable=true]," +
+  "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])";
+const OTHER_WIDGETS = "button,a,summary,input,[role=slider],[role=tab],[role=option],[role=combobox],[role=menuitem]";
+
+function onKey(pane, event) {
+  if (!pane.root.isConnected || event.isComposing || event.keyCode === 229) return;
+  if (document.querySelector("[role=dialog],[role=alertdialog]")) return;
+  const target = event.composedPath()[0];
+  const typing = target.matches?.(FIELDS);
+  const mine = event.composedPath().includes(pane.root);
+  const take = () => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const control = event.ctrlKey || event.metaKey;
+  if (event.key === "Enter" && control && (mine || !typing)) {
+    if (!pane.editing && !pane.popover) return;
+    take();
+    if (event.repeat) return;
+    if (pane.popover) pane.submitPopover();
+    else pane.saveEdit();
+    return;
+  }
+  if (event.key === "Escape" && (mine || !typing)) {
+    if (pane.escape(target)) take();
+    return;
+  }
+  if (typing || control || event.altKey) return;
+  const key = nameOf(event);
+  if (pane.help.open) {
+    if (key in BARE) take();
+    if (key === "h" && !event.repeat) pane.toggleHelp();
+    return;
+  }
+  if (pane.popover === "reject") {
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1] || (/^[1-9]$/.test(key) ? key : null);
+    if (digit) {
+      take();
+      if (!event.repeat) pane.reject(Number(digit));
+      return;
+    }
+  }
+  if (!(key in BARE)) return;
+  if (key === " " || key.startsWith("arrow")) {
+    // a control that the keyboard is on keeps its own keys
+    if (mine ? target.matches?.("button:focus-visible,summary:focus-visible") && key === " " : target.closest?.(OTHER_WIDGETS)) return;
+  }
+  take();
+  if (event.repeat && !REPEATS.has(key)) return;
+  if (pane.popover) {
+    if (key === "x" && pane.popover === "reject") pane.closePopover();
+    return;
+  }
+  if (pane.editing && !REPEATS.has(key) && !"ovh/e".includes(key)) return; // no verdict past an open edit
+  BARE[key](pane, event);
+}
+
+// The letter on the key; on a layout without Latin letters, the letter of its place.
+function nameOf(event) {
+  const key = event.key.toLowerCase();
+  if (key.length === 1 && key.charCodeAt(0) > 127) return /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() || key;
+  return key;
+}

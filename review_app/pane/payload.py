@@ -1,0 +1,279 @@
+"""What the review pane is given, built from domain values by pure functions.
+
+`item_view` is everything that stays as it is while one revision of one proposal is on screen (big;
+worth keeping by `(proposal_id, revision)`); `pane_payload` adds what changes under it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.models import (
+    Attempt,
+    CheckedValue,
+    Claim,
+    Evidence,
+    FailedTrajectory,
+    FailureAnalysis,
+    Field,
+    Grounding,
+    ProposalState,
+    QueueReason,
+    RejectReason,
+    ReplayOutcome,
+)
+from review_app.pane import words
+from review_app.pane.shown import Mark, block, hidden_count, line
+from review_app.pane.trace import Pointer, marks_in, trace_view
+
+FULL_TEXT = 1_000_000  # longest text that one click brings to the screen
+REASONS = tuple({"n": int(reason), "text": reason.label} for reason in RejectReason)
+
+
+def item_view(
+    *,
+    proposal_id: int,
+    revision: int,
+    trajectory: FailedTrajectory,
+    analysis: FailureAnalysis | None,
+    outcome: ReplayOutcome | None,
+    attempt: Attempt,
+    others: Sequence[Attempt] = (),
+    queue_reason: QueueReason | None = None,
+    state: ProposalState = ProposalState.PENDING,
+    why_now: str = "",
+    threshold: float = 0.5,
+    source: str = "",
+    held_by: str | None = None,
+    draft: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Draw one proposal beside its run. `draft`: text, final_answer, first_step, last_step, saved_at."""
+    pointers: list[Pointer] = []
+
+    def refer(kind: str, number: int, spans: Sequence[Evidence]) -> list[dict[str, Any]]:
+        names = [f"{kind}{number}.{n}" for n in range(1, len(spans) + 1)]
+        pointers.extend((name, kind, span) for name, span in zip(names, spans, strict=True))
+        return [_reference(name, span) for name, span in zip(names, spans, strict=True)]
+
+    def claims(kind: str, of: Sequence[Claim]) -> list[dict[str, Any]]:
+        return [{"n": n, "text": line(c.text, 1000), "refs": refer(kind, n, c.evidence)} for n, c in enumerate(of, 1)]
+
+    proposal = _proposal(attempt, others, trajectory, threshold)
+    proposal["answer_refs"] = refer("answer", 1, attempt.answer_evidence)
+    checks = _values(attempt.grounding)
+    pointers.extend(
+        (f"value{n}.1", "value", v.evidence) for n, v in enumerate(attempt.grounding.values, 1) if v.evidence
+    )
+    failure = _failure(trajectory, analysis)
+    failure["refs"] = refer("fail", 1, analysis.evidence if analysis else ())
+    done = {
+        "claims": claims("claim", outcome.achievements if outcome else ()),
+        "seen": claims("seen", outcome.observations if outcome else ()),
+        "limitations": line(outcome.limitations, 1500) if outcome else "",
+    }
+    return {
+        "key": f"{proposal_id}:{revision}",
+        "id": proposal_id,
+        "rev": revision,
+        "keep": f"{trajectory.key}:{proposal_id}:{revision}",
+        "name": line(trajectory.trajectory_id, 80),
+        "source": line(source, 60),
+        "badges": _badges(attempt, queue_reason, state),
+        "held_by": line(held_by, 60) if held_by else "",
+        "why_now": line(why_now, 200),
+        "failure": failure,
+        "outcome": done,
+        "proposal": {**proposal, "values": checks},
+        "draft": dict(draft) if draft else None,
+        "trace": trace_view(trajectory, pointers=pointers, error_steps=analysis.error_steps if analysis else ()),
+    }
+
+
+def pane_payload(
+    item: Mapping[str, Any] | None,
+    *,
+    position: int = 0,
+    waiting: int = 0,
+    counts: Sequence[tuple[str, int]] = (),
+    last: str = "",
+    notice: tuple[str, str] | None = None,
+    saved_at: str = "",
+    check: Mapping[str, Any] | None = None,
+    expanded: Mapping[str, Any] | None = None,
+    empty: Mapping[str, Any] | None = None,
+    beat_seconds: int = 0,
+) -> dict[str, Any]:
+    """Join an item (None: the queue is done) and what changes under it.
+
+    `last`: what Undo would take back, in words. `notice`: (`error` or `info`, text). `empty`: title, text and
+    buttons `[(label, action)]` for the finished queue. `beat_seconds`: send a `beat` act this often while the
+    reviewer is active (0: never).
+    """
+    return {
+        "item": dict(item) if item else None,
+        "item_key": item["key"] if item else None,
+        "position": position,
+        "waiting": waiting,
+        "counts": [[label, number] for label, number in counts],
+        "last": line(last, 120),
+        "notice": {"level": notice[0], "text": line(notice[1], 600)} if notice else None,
+        "saved_at": saved_at,
+        "check": dict(check) if check else None,
+        "expanded": dict(expanded) if expanded else None,
+        "empty": dict(empty) if empty else None,
+        "reasons": list(REASONS),
+        "beat_seconds": beat_seconds,
+    }
+
+
+def check_view(text: str, grounding: Grounding) -> dict[str, Any]:
+    """Say what the rules found in an edited prompt; shown only beside that very text."""
+    return {"text": text, "values": _values(grounding), **_warnings(grounding)}
+
+
+def expanded_view(
+    trajectory: FailedTrajectory, *, step: int, field: str, raw: str = "", pointers: Sequence[Pointer] = ()
+) -> dict[str, Any]:
+    """Give the full text behind a capped one (up to `FULL_TEXT` characters), for the `expand` act."""
+    if field == "raw":
+        text = raw
+    elif step:
+        value = getattr(trajectory.steps[step - 1], field)
+        text = value if isinstance(value, str) else ""
+    else:
+        text = str(getattr(trajectory, Field(field).value))
+    return {"step": step, "field": field, "block": block(text, marks_in(text, pointers), head=FULL_TEXT, tail=2_000)}
+
+
+def _proposal(
+    attempt: Attempt, others: Sequence[Attempt], trajectory: FailedTrajectory, threshold: float
+) -> dict[str, Any]:
+    verdict = attempt.verdict
+    prompt = attempt.hindsight_prompt
+    answer_changed = attempt.final_answer.strip() != trajectory.final_answer.strip()
+    spans = [Mark(v.start, v.end, f"named{n}", _standing(v)) for n, v in enumerate(attempt.grounding.values, 1)]
+    return {
+        "text": _editable(prompt),
+        "view": block(prompt, spans),
+        "hidden": hidden_count(prompt),
+        "answer": _editable(attempt.final_answer),
+        "answer_view": block(attempt.final_answer) if attempt.final_answer.strip() and answer_changed else None,
+        "first_step": attempt.first_step,
+        "last_step": attempt.last_step,
+        "steps": len(trajectory.steps),
+        "rationale": line(attempt.rationale, 2000),
+        "c": attempt.confidence,
+        "c2": verdict.confidence if verdict else None,
+        "score": attempt.score,
+        "threshold": threshold,
+        "judged": _judged(attempt),
+        "judge_reason": line(verdict.reason, 1500) if verdict else "",
+        **_warnings(attempt.grounding),
+        "attempts": [
+            {
+                "n": n,
+                "proposed": other is attempt,
+                "text": _editable(other.hindsight_prompt),
+                "shown": line(other.hindsight_prompt, 400),
+                "answer": _editable(other.final_answer),
+                "first_step": other.first_step,
+                "last_step": other.last_step,
+                "c": other.confidence,
+                "c2": other.verdict.confidence if other.verdict else None,
+                "judged": _judged(other),
+            }
+            for n, other in enumerate(sorted((attempt, *others), key=lambda one: one.number))
+        ],
+    }
+
+
+def _standing(value: CheckedValue) -> str:
+    if value.leak:
+        return "leak"
+    return "missing" if value.evidence is None else "asked" if value.asked_only else "found"
+
+
+def _judged(attempt: Attempt) -> dict[str, str]:
+    verdict = attempt.verdict
+    if verdict is None or verdict.is_valid is None:
+        return {"text": "No judge has seen it", "tone": "warn"}
+    who = "Rules" if verdict.judge == "rules" else "Judge"
+    return (
+        {"text": f"{who} said yes", "tone": "good"} if verdict.is_valid else {"text": f"{who} said no", "tone": "bad"}
+    )
+
+
+def _warnings(grounding: Grounding) -> dict[str, Any]:
+    return {
+        "similarity": grounding.similarity,
+        "stale": [line(word, 60) for word in grounding.stale_words[:12]],
+        "missing": [line(name, 80) for name in grounding.missing_inputs[:12]],
+    }
+
+
+def _values(grounding: Grounding) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": line(value.text, 120),
+            "name": f"named{n}",
+            "ref": _reference(f"value{n}.1", value.evidence) if value.evidence else None,
+            "standing": _standing(value),
+        }
+        for n, value in enumerate(grounding.values, 1)
+    ]
+
+
+def _failure(trajectory: FailedTrajectory, analysis: FailureAnalysis | None) -> dict[str, Any]:
+    label = trajectory.label
+    said = [words.LABEL[label.outcome]]
+    said += [f"reward {label.reward:g}"] if label.reward is not None else []
+    said += [line(label.reason, 200)] if label.reason else []
+    reason = trajectory.failure_reason
+    if analysis is None:
+        return {"title": "Not analysed", "explanation": line(reason, 1500), "severity": None, "said": _join(said)}
+    kind = words.FAILURE[analysis.failure_type] if analysis.failure_type else "Failed"
+    return {
+        "title": kind if analysis.is_failure else "May not be a failure",
+        "explanation": line(analysis.explanation or reason, 1500),
+        "severity": {"value": analysis.severity, "text": words.severity(analysis.severity)},
+        "cause": words.CAUSE[analysis.cause],
+        "said": _join(said),
+    }
+
+
+def _badges(attempt: Attempt, queue_reason: QueueReason | None, state: ProposalState) -> list[dict[str, str]]:
+    badges = []
+    if state is not ProposalState.PENDING:
+        text, tone = words.STATE[state]
+        badges.append({"text": text, "tone": tone, "why": "State of this item"})
+    if queue_reason:
+        text, tone, why = words.QUEUE[queue_reason]
+        badges.append({"text": text, "tone": tone, "why": why})
+    else:
+        badges.append({"text": "Passed every check", "tone": "good", "why": "The pipeline itself would accept it."})
+    if attempt.grounding.leaks:
+        badges.append(
+            {"text": "Gives the answer away", "tone": "bad", "why": "It names a value that only a result shows."}
+        )
+    if attempt.model == "rules":
+        badges.append({"text": "Written by rules", "tone": "plain", "why": "A draft by rules, not by a model."})
+    return badges
+
+
+def _reference(name: str, span: Evidence) -> dict[str, Any]:
+    return {
+        "id": name,
+        "step": span.step,
+        "field": span.field.value,
+        "place": words.place(span.step, span.field),
+        "quote": line(span.quote, 160),
+    }
+
+
+def _editable(text: str) -> str:
+    """Give what a text box can hold unchanged: its own line ends, no NUL, no half characters."""
+    whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _join(parts: Sequence[str]) -> str:
+    return " · ".join(part for part in parts if part)

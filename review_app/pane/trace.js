@@ -1,0 +1,362 @@
+// The left column: the failed run.
+
+const KINDS = { action: "Call", message: "Agent", user: "User" };
+const FIRST_BODIES = 6; // cards drawn before the first paint; the rest follows when the browser is idle
+
+class Trace {
+  constructor(pane) {
+    this.pane = pane;
+    this.map = h("div", { class: "minimap", role: "group", "aria-label": "Steps of the run" });
+    this.box = h("input", {
+      type: "search",
+      class: "field search",
+      placeholder: "Search in this run",
+      "aria-label": "Search in this run",
+      oninput: () => this.search(this.box.value),
+      onkeydown: (event) => event.key === "Enter" && this.nextHit(event.shiftKey ? -1 : 1),
+    });
+    this.tally = h("span", { class: "tally", "aria-live": "polite" });
+    this.tools = h("div", { class: "tools" });
+    this.scroll = h("div", { class: "scroll", tabindex: "-1", "aria-label": "The failed run" });
+    this.el = h(
+      "section",
+      { class: "trace", "aria-label": "Failed run" },
+      h("div", { class: "trace-head" }, this.map, this.tools),
+      this.scroll,
+    );
+  }
+
+  show(item) {
+    const { trace, failure } = item;
+    this.item = item;
+    this.views = new Map();
+    this.cards = [];
+    this.pending = [];
+    this.current = 0;
+    this.opened = false;
+    this.hits = [];
+    this.box.value = "";
+    this.tally.textContent = "";
+    this.drawTools();
+    this.drawMap();
+    fill(
+      this.scroll,
+      h(
+        "article",
+        { class: "card ask" },
+        h("h3", {}, "What was asked"),
+        trace.prompt ? this.view("0:original_prompt", trace.prompt) : h("p", { class: "quiet" }, "No prompt recorded."),
+      ),
+      this.failureCard(failure),
+      this.disclosures(trace),
+      trace.steps.map((step) => this.card(step)),
+      trace.final &&
+        h(
+          "article",
+          { class: "card final" },
+          h("h3", {}, "Final answer of the run"),
+          this.view("0:final_answer", trace.final),
+        ),
+      h("p", { class: "end" }, `End of run · ${plural(trace.steps.length, "step")}`),
+    );
+    this.scroll.scrollTop = 0;
+    this.bodies(FIRST_BODIES);
+    this.later();
+  }
+
+  view(name, block, options = {}) {
+    const [step, field] = name.split(":");
+    const view = new TextView(block, {
+      ...options,
+      onload: () => this.pane.send({ action: "expand", step: Number(step), field }),
+    });
+    this.views.set(name, view);
+    return view.el;
+  }
+
+  failureCard(failure) {
+    return h(
+      "article",
+      { class: "card failure" },
+      h(
+        "h3",
+        {},
+        "Why it failed",
+        h(
+          "span",
+          { class: "tags" },
+          tag(failure.title, "bad"),
+          failure.severity &&
+            tag(`${failure.severity.text} · ${failure.severity.value.toFixed(2)}`, "plain", "Severity, 0 mild to 1 severe"),
+          failure.cause && tag(failure.cause),
+        ),
+      ),
+      failure.explanation && h("p", { dir: "auto" }, failure.explanation),
+      (failure.said || failure.refs.length > 0) &&
+        h("p", { class: "quiet refs" }, failure.said && h("span", {}, failure.said), this.pane.chips(failure.refs)),
+    );
+  }
+
+  disclosures(trace) {
+    const out = [];
+    if (trace.system) {
+      const view = this.view("0:system_prompt", trace.system, { mono: false });
+      out.push(h("details", { class: "more" }, h("summary", {}, "System prompt"), view));
+    }
+    if (trace.tools.length) {
+      const rows = trace.tools.map((one) =>
+        h(
+          "li",
+          {},
+          h("code", {}, `${one.name}(${one.parameters.join(", ")})`),
+          one.description && h("span", { dir: "auto" }, one.description),
+        ),
+      );
+      out.push(
+        h("details", { class: "more" }, h("summary", {}, plural(trace.tools_total, "tool")), h("ul", { class: "tool-list" }, rows)),
+      );
+    }
+    const raw = h("div", { class: "text mono" }, h("p", { class: "quiet" }, "Loading…"));
+    this.rawBox = raw;
+    out.push(
+      h(
+        "details",
+        { class: "more", ontoggle: (event) => event.target.open && this.askRaw() },
+        h("summary", {}, "Raw record"),
+        raw,
+      ),
+    );
+    return h("div", { class: "disclosures" }, out);
+  }
+
+  askRaw() {
+    if (this.views.has("0:raw")) return;
+    this.pane.send({ action: "expand", step: 0, field: "raw" });
+  }
+
+  expand({ step, field, block }) {
+    const name = `${step}:${field}`;
+    if (field === "raw" && !this.views.has(name)) {
+      const el = this.view(name, block, { mono: true });
+      this.views.get(name).setOpen(true);
+      this.rawBox.replaceChildren(el);
+    } else {
+      this.ensure(step);
+      this.views.get(name)?.replace(block);
+    }
+  }
+
+  card(step) {
+    const before = this.item.trace.steps[step.n - 2];
+    const joined = step.turn >= 0 && before && before.turn === step.turn;
+    const name = step.kind === "action" ? h("code", { class: "tool", dir: "auto" }, step.tool) : KINDS[step.kind];
+    const card = h(
+      "article",
+      {
+        class: `step ${step.kind}${step.error ? " error" : ""}${joined ? " joined" : ""}`,
+        "data-step": step.n,
+        "aria-label": `Step ${step.n}, ${KINDS[step.kind]} ${step.tool}${step.error ? ", error" : ""}`,
+        onclick: () => this.select(step.n, false),
+      },
+      h(
+        "header",
+        {},
+        h("span", { class: "number" }, step.n),
+        h("span", { class: "who" }, name),
+        h(
+          "span",
+          { class: "tags" },
+          joined && tag("same turn", "plain", "Called together with the step before"),
+          step.error && tag(step.error, "bad"),
+          h("span", { class: "tag unused" }, "not used"),
+        ),
+      ),
+    );
+    this.cards[step.n] = card;
+    this.pending.push(step);
+    return card;
+  }
+
+  bodies(limit, until = Infinity) {
+    let done = 0;
+    while (this.pending.length && done < limit && performance.now() < until) {
+      const step = this.pending.shift();
+      this.body(step);
+      done++;
+    }
+  }
+
+  body(step) {
+    const row = (label, kind, content) => h("div", { class: `row ${kind}` }, h("span", { class: "label" }, label), content);
+    add(this.cards[step.n], [
+      step.thought && row("Thought", "thought", this.view(`${step.n}:thought`, step.thought)),
+      step.text && row(step.kind === "user" ? "Says" : "Says", "says", this.view(`${step.n}:text`, step.text)),
+      step.kind === "action" && row("Call", "call", this.argumentRows(step)),
+      step.observation &&
+        row("Result", "result", this.view(`${step.n}:observation`, step.observation, { mono: true })),
+      step.kind === "action" && !step.observation && row("Result", "result", h("p", { class: "quiet" }, "nothing came back")),
+    ]);
+  }
+
+  argumentRows(step) {
+    if (!step.args.length) return h("p", { class: "quiet" }, "no arguments");
+    const list = h("dl", { class: "args" });
+    step.args.forEach((arg, n) => {
+      const depth = `--depth:${arg.depth}`;
+      list.append(
+        h("dt", { style: depth, class: arg.value ? null : "group", dir: "auto" }, arg.key),
+        arg.value ? h("dd", {}, this.view(`${step.n}:arg${n}`, arg.value)) : h("dd", {}),
+      );
+    });
+    return list;
+  }
+
+  later() {
+    const item = this.item;
+    const work = () => {
+      if (this.item !== item) return;
+      this.bodies(Infinity, performance.now() + 8);
+      if (this.pending.length) setTimeout(work);
+    };
+    if (this.pending.length) setTimeout(work, 30);
+  }
+
+  ensure(number) {
+    while (this.pending.length && this.pending[0].n <= number) this.bodies(1);
+  }
+
+  drawTools() {
+    const errors = this.item.trace.steps.filter((step) => step.error).length;
+    fill(
+      this.tools,
+      this.box,
+      this.tally,
+      errors > 0 &&
+        button(plural(errors, "error"), {
+          kind: "small bad",
+          title: "Go to the next error",
+          aria: `${plural(errors, "error")}, go to the next one`,
+          onclick: () => this.nextError(),
+        }),
+      button("Fold / unfold", { kind: "small", key: "O", title: "Fold or unfold all long texts", onclick: () => this.foldAll() }),
+    );
+  }
+
+  drawMap() {
+    this.cells = [];
+    fill(
+      this.map,
+      this.item.trace.steps.map((step) => {
+        const what = step.kind === "action" ? step.tool : KINDS[step.kind];
+        const cell = h("button", {
+          type: "button",
+          tabindex: "-1",
+          class: `cell ${step.kind}${step.error ? " error" : ""}${step.marked.length ? " cited" : ""}`,
+          title: `${step.n} · ${what}${step.error ? " · error" : ""}${step.marked.length ? " · cited" : ""}`,
+          "aria-label": `Go to step ${step.n}`,
+          onclick: () => this.select(step.n),
+          onmousedown: (event) => event.preventDefault(),
+        });
+        this.cells[step.n] = cell;
+        return cell;
+      }),
+    );
+  }
+
+  setRange(first, last) {
+    this.item.trace.steps.forEach(({ n }) => {
+      const used = n >= first && n <= last;
+      this.cards[n].classList.toggle("outside", !used);
+      this.cells[n].classList.toggle("outside", !used);
+    });
+  }
+
+  select(number, scroll = true) {
+    if (!this.cards[number]) return;
+    this.cards[this.current]?.classList.remove("now");
+    this.cells[this.current]?.classList.remove("now");
+    this.current = number;
+    this.cards[number].classList.add("now");
+    this.cells[number].classList.add("now");
+    if (!scroll) return;
+    this.ensure(number + 2);
+    this.into(this.cards[number], "start");
+  }
+
+  move(by) {
+    this.select(clamp(this.current + by, 1, this.item.trace.steps.length));
+  }
+
+  nextError() {
+    const errors = this.item.trace.steps.filter((step) => step.error).map((step) => step.n);
+    this.select(errors.find((n) => n > this.current) || errors[0]);
+  }
+
+  foldAll() {
+    this.opened = !this.opened;
+    this.ensure(Infinity);
+    for (const view of this.views.values()) if (view.long) view.setOpen(this.opened);
+    if (this.current) this.into(this.cards[this.current], "start");
+  }
+
+  // Scroll to a piece of evidence and mark it.
+  reveal(ref) {
+    this.scroll.querySelectorAll(".active").forEach((el) => el.classList.remove("active"));
+    if (ref.step) {
+      this.select(ref.step, false);
+      this.ensure(ref.step + 2);
+    }
+    const names = [...this.views.keys()].filter((name) => name.startsWith(`${ref.step}:`));
+    let target = null;
+    for (const name of names) target ??= this.views.get(name).reveal(ref.id);
+    if (target) {
+      const query = `[data-marks~="${CSS.escape(ref.id)}"]`;
+      this.scroll.querySelectorAll(query).forEach((el) => el.classList.add("active"));
+      target = this.scroll.querySelector(query);
+      const folded = target.closest("details");
+      if (folded) folded.open = true;
+    } else if (ref.step) target = this.cards[ref.step].querySelector(`.${ROWS[ref.field] || "tool"}`) || this.cards[ref.step];
+    if (!target) return;
+    if (!target.dataset.marks) target.classList.add("active");
+    this.into(target, "center");
+  }
+
+  into(el, block) {
+    el.scrollIntoView({ block, behavior: "instant" });
+    requestAnimationFrame(() => el.isConnected && el.scrollIntoView({ block, behavior: "instant" })); // sizes above may settle
+  }
+
+  search(text) {
+    const needle = text.trim().toLowerCase();
+    this.ensure(Infinity);
+    this.hits = [];
+    for (const [name, view] of this.views) {
+      const found = needle.length > 1 ? view.find(needle) : [];
+      view.setHits(found);
+      found.forEach((_, n) => this.hits.length < 2000 && this.hits.push([name, n]));
+    }
+    this.hit = -1;
+    if (needle.length > 1) this.nextHit(1);
+    else this.tally.textContent = "";
+  }
+
+  nextHit(by) {
+    if (!this.hits.length) {
+      this.tally.textContent = this.box.value.trim().length > 1 ? "not in this run" : "";
+      return;
+    }
+    if (this.hit >= 0) this.views.get(this.hits[this.hit][0]).setHits(this.views.get(this.hits[this.hit][0]).hits);
+    this.hit = (this.hit + by + this.hits.length) % this.hits.length;
+    const [name, n] = this.hits[this.hit];
+    const view = this.views.get(name);
+    view.setHits(view.hits, n);
+    this.tally.textContent = `${this.hit + 1} of ${count(this.hits.length)}`;
+    const el = view.el.querySelector(".hit.now");
+    if (!el) return;
+    const folded = el.closest("details");
+    if (folded) folded.open = true;
+    this.into(el, "center");
+  }
+}
+
+const ROWS = { observation: "result", action_input: "call", text: "says", thought: "thought" };

@@ -1,0 +1,125 @@
+"""The left column as data: one failed run, step by step, with its marks in place."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from core.models import AgentStep, Evidence, FailedTrajectory, Field
+from review_app.pane.shown import Mark, block, line
+
+MAX_ROWS = 80  # argument rows drawn of one call
+MAX_TOOLS = 100
+Pointer = tuple[str, str, Evidence]  # (mark id, kind, span)
+
+
+def trace_view(
+    trajectory: FailedTrajectory, *, pointers: Sequence[Pointer], error_steps: Iterable[int]
+) -> dict[str, Any]:
+    """Everything that the left column draws; `pointers` become marks where their spans stand."""
+    placed: dict[tuple[int, Field], list[Pointer]] = {}
+    for pointer in pointers:
+        placed.setdefault((pointer[2].step, pointer[2].field), []).append(pointer)
+    errors = frozenset(error_steps)
+
+    def text_block(step: int, field: Field, text: str) -> dict[str, Any] | None:
+        return block(text, marks_in(text, placed.get((step, field), ()))) if text.strip() else None
+
+    return {
+        "prompt": text_block(0, Field.PROMPT, trajectory.original_prompt),
+        "system": text_block(0, Field.SYSTEM, trajectory.system_prompt),
+        "final": text_block(0, Field.FINAL_ANSWER, trajectory.final_answer),
+        "tools": [_tool(tool) for tool in trajectory.tools[:MAX_TOOLS]],
+        "tools_total": len(trajectory.tools),
+        "steps": [
+            {
+                "n": number,
+                "kind": step.kind.value,
+                "turn": step.turn,
+                "tool": line(step.action_name, 120),
+                "thought": text_block(number, Field.THOUGHT, step.thought),
+                "text": text_block(number, Field.TEXT, step.text),
+                "args": _arguments(step, placed.get((number, Field.ACTION_INPUT), ())),
+                "observation": text_block(number, Field.OBSERVATION, step.observation),
+                "error": _error(step, listed=number in errors),
+                "marked": sorted({p[0] for (n, _), found in placed.items() if n == number for p in found}),
+            }
+            for number, step in enumerate(trajectory.steps, 1)
+        ],
+    }
+
+
+def marks_in(text: str, pointers: Iterable[Pointer]) -> list[Mark]:
+    """Make marks for spans of `text`; a span that has moved is looked up by its quote."""
+    marks = []
+    for name, kind, span in pointers:
+        start, end = span.start, span.end
+        if text[start:end] != span.quote:
+            start = text.find(span.quote) if span.quote else -1
+            end = start + len(span.quote)
+        if start >= 0 and end > start:
+            marks.append(Mark(start, end, name, kind))
+    return marks
+
+
+def _error(step: AgentStep, *, listed: bool) -> str | None:
+    if step.is_error:
+        return "Error, reported by the tool"
+    return "Error in the result" if listed and step.is_error is None else None
+
+
+def _arguments(step: AgentStep, pointers: Sequence[Pointer]) -> list[dict[str, Any]]:
+    """Arguments as indented rows `{"depth", "key", "value"}`; a mark goes to the row it quotes."""
+    rows = list(_rows(step.action_input, 0))
+    left = list(pointers)
+    drawn = []
+    for depth, key, value in rows[:MAX_ROWS]:
+        marks = []
+        for pointer in [p for p in left if value]:
+            found = _find(value, pointer[2].quote)
+            if found:
+                marks.append(Mark(*found, pointer[0], pointer[1]))
+                left.remove(pointer)
+        drawn.append({"depth": depth, "key": line(key, 80), "value": block(value, marks) if value else None})
+    if len(rows) > MAX_ROWS:
+        drawn.append({"depth": 0, "key": f"{len(rows) - MAX_ROWS} more", "value": block("in the raw record")})
+    return drawn
+
+
+def _find(value: str, quote: str) -> tuple[int, int] | None:
+    """Where a row's value holds the quote, or the quote (JSON text with its key) holds the value."""
+    start = value.find(quote) if quote else -1
+    if start >= 0:
+        return start, start + len(quote)
+    return (0, len(value)) if len(value) > 1 and value in quote else None
+
+
+def _rows(value: Any, depth: int) -> Iterator[tuple[int, str, str]]:
+    pairs: Iterable[tuple[str, Any]] = (
+        value.items() if isinstance(value, Mapping) else ((str(n), item) for n, item in enumerate(value, 1))
+    )
+    for key, item in pairs:
+        nested = item if isinstance(item, Mapping) else _nested_parts(item)
+        if nested and depth < 4:
+            yield depth, str(key), ""
+            yield from _rows(item, depth + 1)
+        elif isinstance(item, list) and item and all(isinstance(part, str) for part in item):
+            yield depth, str(key), ", ".join(item)
+        else:
+            yield depth, str(key), item if isinstance(item, str) and item else json.dumps(item, ensure_ascii=False)
+
+
+def _nested_parts(item: Any) -> list[Any]:
+    return [part for part in item if isinstance(part, Mapping | list)] if isinstance(item, list) else []
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    inner = tool.get("function")
+    function: Mapping[str, Any] = inner if isinstance(inner, Mapping) else tool
+    schema = function.get("parameters")
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    names = list(properties)[:30] if isinstance(properties, Mapping) else []
+    return {
+        "name": line(str(function.get("name", "unnamed")), 120),
+        "description": line(str(function.get("description", "")), 600),
+        "parameters": [line(str(name), 60) for name in names],
+    }

@@ -1,0 +1,67 @@
+"""The words that the pane shows for the domain's values, all in one place."""
+
+from core.models import Cause, FailureType, Field, LabelOutcome, ProposalState, QueueReason
+
+FAILURE = {
+    FailureType.CONSTRAINT_VIOLATION: "Broke a constraint",
+    FailureType.WRONG_RESULT: "Wrong result",
+    FailureType.INCOMPLETE: "Left incomplete",
+    FailureType.TOOL_ERROR: "Tool error",
+    FailureType.HALLUCINATION: "Made something up",
+    FailureType.OFF_TOPIC: "Went off topic",
+}
+CAUSE = {
+    Cause.AGENT: "the agent's doing",
+    Cause.ENVIRONMENT: "caused by the environment",
+    Cause.LABEL_NOISE: "the label may be wrong",
+    Cause.NEVER_STARTED: "the agent never started",
+    Cause.UNKNOWN: "",
+}
+QUEUE = {
+    QueueReason.JUDGE_SAID_NO: (
+        "Judge said no",
+        "bad",
+        "The second judge holds that the run does not satisfy this request.",
+    ),
+    QueueReason.UNJUDGED: ("Unjudged", "warn", "Checked by rules only; no judge model has seen it."),
+    QueueReason.BELOW_THRESHOLD: ("Below threshold", "warn", "A score lies under the threshold in force."),
+    QueueReason.UNGROUNDED: ("Value not found", "bad", "The request names something that the run does not show."),
+    QueueReason.AUTHOR_SAID_NO: (
+        "Relabeller unsure",
+        "warn",
+        "The relabeller itself says that the request does not hold.",
+    ),
+}
+STATE = {
+    ProposalState.PENDING: ("Waiting", "plain"),
+    ProposalState.DEFERRED: ("Deferred", "warn"),
+    ProposalState.FLAGGED: ("Flagged", "warn"),
+    ProposalState.ACCEPTED: ("Accepted", "good"),
+    ProposalState.EDITED: ("Accepted with edits", "good"),
+    ProposalState.REJECTED: ("Rejected", "bad"),
+}
+LABEL = {
+    LabelOutcome.SUCCESS: "Source says: success",
+    LabelOutcome.FAILURE: "Source says: failed",
+    LabelOutcome.UNKNOWN: "",
+}
+FIELD = {
+    Field.OBSERVATION: "result",
+    Field.ACTION_INPUT: "arguments",
+    Field.ACTION_NAME: "tool",
+    Field.TEXT: "message",
+    Field.THOUGHT: "thought",
+    Field.PROMPT: "request",
+    Field.SYSTEM: "system prompt",
+    Field.FINAL_ANSWER: "final answer",
+}
+
+
+def severity(value: float) -> str:
+    """Severity 0..1 in one word."""
+    return "mild" if value < 1 / 3 else "moderate" if value < 2 / 3 else "severe"
+
+
+def place(step: int, field: Field) -> str:
+    """Where a span stands: `step 3 · result`, or `request` for the trajectory itself."""
+    return f"step {step} · {FIELD[field]}" if step else FIELD[field]

@@ -1,0 +1,90 @@
+"""A small app around the pane: a queue in memory, every act that arrives written to `PANE_LOG`."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+from pane_samples import queue
+
+from core.stages.grounding import check_prompt
+from review_app.pane import Act, review_pane
+from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
+
+PAST = {"accept": "Accepted", "edit": "Edited", "reject": "Rejected", "defer": "Deferred", "flag": "Flagged"}
+
+st.set_page_config(layout="wide")
+st.html("<style>.stMainBlockContainer{padding:4.2rem 1.2rem .4rem}</style>")
+
+
+@st.cache_resource
+def samples() -> list[dict]:
+    return queue()
+
+
+state = st.session_state
+if "at" not in state:
+    state.update(at=int(st.query_params.get("start", 0)), revs={}, drafts={}, done=[], views={}, live={})
+
+
+def log(act: Act) -> None:
+    with Path(os.environ["PANE_LOG"]).open("a") as file:
+        file.write(json.dumps(act) + "\n")
+
+
+def on_act(act: Act) -> None:
+    log(act)
+    live = state.live = {}
+    action, at = act["action"], state.at
+    if action == "undo":
+        if state.done:
+            state.at = state.done.pop()[0]
+            state.revs[state.at] = state.revs.get(state.at, 0) + 1
+        else:
+            live["notice"] = ("info", "There is nothing of yours to undo.")
+    elif action == "draft":
+        state.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
+        state.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
+        found = check_prompt(act["text"], samples()[at]["trajectory"])
+        live["check"] = check_view(act["text"], found)
+    elif action == "expand":
+        raw = json.dumps(samples()[at]["trajectory"].model_dump(mode="json"), indent=1)
+        live["expanded"] = expanded_view(samples()[at]["trajectory"], step=act["step"], field=act["field"], raw=raw)
+    elif action in ("previous", "next"):
+        state.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))
+    elif action in PAST:
+        if act.get("note") == "refuse":
+            live["notice"] = ("error", "Not saved: mia accepted it while you had it open. Look at it again.")
+            return
+        state.done.append((at, action))
+        state.at = at + 1
+
+
+review_at = state.at
+if review_at < len(samples()):
+    rev = state.revs.get(review_at, 0)
+    if (review_at, rev) not in state.views:
+        draft = state.drafts.get(review_at)
+        state.views = {
+            (review_at, rev): item_view(proposal_id=review_at, revision=rev, draft=draft, **samples()[review_at])
+        }
+    item = state.views[(review_at, rev)]
+else:
+    item = None
+total = len(samples())
+last = f"{PAST[state.done[-1][1]]} {samples()[state.done[-1][0]]['trajectory'].trajectory_id}" if state.done else ""
+payload = pane_payload(
+    item,
+    position=review_at + 1,
+    waiting=total,
+    counts=[(word.lower(), sum(a == key for _, a in state.done)) for key, word in PAST.items() if key != "flag"],
+    last=last,
+    empty={
+        "title": "All reviewed",
+        "text": "Nothing waits in the queue.",
+        "buttons": [("Export", "export"), ("Import more", "import")],
+    },
+    **state.live,
+)
+review_pane(payload, key="pane", on_act=on_act)
