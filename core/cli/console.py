@@ -27,8 +27,13 @@ def say(text: object = "") -> None:
     click.echo(safe(text), err=True)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Iterable[str] = ()) -> None:
-    """A small table on stderr; `numbers` names the columns that are set flush right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Iterable[str] = (), data: bool = False
+) -> None:
+    """A small table on stderr, or on stdout where it is the `data` asked for.
+
+    `numbers` names the columns that are set flush right.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -38,7 +43,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: 
         drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(safe(cell)) for cell in row))
-    _console().print(drawn)
+    _console(stderr=not data).print(drawn)
 
 
 @contextmanager
@@ -70,7 +75,9 @@ def _counts(now: Progress) -> str:
     return f"{now.proposed} proposed, {now.skipped} skipped{failed}"
 
 
-def _console() -> "Console":
+def _console(*, stderr: bool = True) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=False)
+    # Piped, there is no width to fit: a cell is never broken for a reader that is a program.
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=400)

@@ -12,7 +12,7 @@ from core.cli.console import say, table
 from core.cli.options import db_option, format_option
 
 if TYPE_CHECKING:
-    from core.runs import FileReport
+    from core.runs.importing import FileReport
 
 _SHOWN = 20  # rejected records named on the terminal; all are in the database and in --json
 
@@ -32,7 +32,7 @@ def import_command(paths: tuple[Path, ...], db: Path, source: str, strict: bool,
     Good records go in, bad ones are counted and reported with line and reason. Importing twice adds
     nothing.
     """
-    from core.runs import import_files
+    from core.runs.importing import import_files
     from core.sources import find_files
     from core.store import open_store
 
@@ -48,7 +48,7 @@ def import_command(paths: tuple[Path, ...], db: Path, source: str, strict: bool,
 @_json
 def validate_command(paths: tuple[Path, ...], source: str, as_json: bool) -> None:
     """Say what an import would take and what not, and change nothing."""
-    from core.runs import validate_files
+    from core.runs.importing import validate_files
 
     _finish(list(_shown(validate_files(paths, source=source), as_json=as_json)), "")
 

@@ -43,7 +43,8 @@ def review_command(db: Path, host: str | None, port: int | None, browser: bool) 
 @_browser
 def demo_command(db: Path, host: str | None, port: int | None, browser: bool) -> None:
     """Sample data through the four stages and into the review app. No key, no network."""
-    from core.runs import import_files, run_pipeline
+    from core.runs.importing import import_files
+    from core.runs.running import run_pipeline
     from core.settings import Settings
     from core.store import open_store
 

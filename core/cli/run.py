@@ -42,7 +42,7 @@ def run_command(
     as well; no human has seen it, and the command says so.
     """
     from core.export import ExportRequest, export
-    from core.runs import run_pipeline
+    from core.runs.running import run_pipeline
     from core.store import open_store
 
     if not paths and db is None:
@@ -85,7 +85,7 @@ def _check(paths: tuple[Path, ...]) -> None:
 
 
 def _import(store: "Store", paths: tuple[Path, ...], source: str) -> list[str]:
-    from core.runs import import_files
+    from core.runs.importing import import_files
 
     keys: list[str] = []
     for report in import_files(store, paths, source=source):

@@ -1,5 +1,5 @@
 """From approved proposals to files that trainers load."""
 
-from core.export.exporting import ExportReport, ExportRequest, export, preview, suggest_path
+from core.export.exporting import ExportReport, ExportRequest, as_archive, export, preview
 
-__all__ = ["ExportReport", "ExportRequest", "export", "preview", "suggest_path"]
+__all__ = ["ExportReport", "ExportRequest", "as_archive", "export", "preview"]

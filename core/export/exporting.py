@@ -4,7 +4,10 @@ Only what a human approved leaves by default. `include_auto` adds what the polic
 those rows say `auto_accepted` and are counted apart everywhere.
 """
 
+import io
 import json
+import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from core.errors import UserError
 from core.formats import Row, Target, find_target
 from core.formats.writing import Written, write_folder, write_single
 from core.models import AugmentedSample, LeftOut, OutputFormat
@@ -55,16 +57,19 @@ class ExportReport:
         return Counter(item.reason for item in self.left_out)
 
 
-def preview(store: Store, settings: PipelineConfig, request: ExportRequest) -> tuple[ExportReport, list[Row]]:
-    """The report of an export that is not written, and all of its rows."""
+def preview(
+    store: Store, settings: PipelineConfig, request: ExportRequest, *, limit: int
+) -> tuple[ExportReport, list[Row]]:
+    """The report of an export that is not written, and the first `limit` of its rows."""
     report = ExportReport()
     rows: list[Row] = []
     for item in request.target.rows(_samples(store, settings, request, report)):
         if isinstance(item, LeftOut):
             report.left_out.append(item)
-        else:
+            continue
+        report.rows += 1
+        if len(rows) < limit:
             rows.append(item)
-    report.rows = len(rows)
     return report, rows
 
 
@@ -97,7 +102,7 @@ def export(
             path, rows, target=target, force=force, more_files=lambda done: {"manifest.json": _pretty(finish(done))}
         )
         report.files = written.files
-    save_export(store, str(path), json.dumps(report.manifest, ensure_ascii=False))
+    save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
     return report
 
 
@@ -175,11 +180,12 @@ def _pretty(data: dict[str, Any]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def suggest_path(folder: Path, request: ExportRequest) -> Path:
-    """A free name in `folder` for this export, so that nothing is ever overwritten unasked."""
-    stem = f"{request.format}_{request.target.dialect}"
-    for number in range(1, 10_000):
-        path = folder / (stem if number == 1 else f"{stem}_{number}")
-        if not path.exists():
-            return path
-    raise UserError(f"{folder} holds too many exports; name another folder.")
+def as_archive(store: Store, settings: PipelineConfig, request: ExportRequest) -> bytes:
+    """The export folder as a zip file, for a download; equal input gives equal bytes."""
+    packed = io.BytesIO()
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        folder = Path(scratch) / f"agenther_{request.target.name}"
+        export(store, settings, request, folder)
+        for file in sorted(folder.iterdir()):
+            archive.writestr(zipfile.ZipInfo(f"{folder.name}/{file.name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()

@@ -33,16 +33,16 @@ class FileReport:
 
 
 def import_files(
-    store: Store, paths: Iterable[Path], *, source: str = "auto", strict: bool = False
+    store: Store, paths: Iterable[Path], *, source: str = "auto", strict: bool = False, shown_as: str | None = None
 ) -> Iterator[FileReport]:
     """Import every file under `paths`; one report a file, as soon as it is done.
 
-    Raises `InputError` where a path names nothing, or, with `strict`, at the first bad record.
+    `shown_as` is the name under which an upload is remembered instead of its temporary path. Raises `InputError` where a path names nothing, or, with `strict`, at the first bad record.
     """
     for path in find_files(paths):
         report = FileReport(path)
         try:
-            _import_file(store, path, source, report, strict=strict)
+            _import_file(store, path, source, report, name=shown_as or str(path), strict=strict)
         except InputError as error:
             if strict:
                 raise
@@ -70,13 +70,15 @@ def validate_files(paths: Iterable[Path], *, source: str = "auto") -> Iterator[F
         yield report
 
 
-def _import_file(store: Store, path: Path, source: str, report: FileReport, *, strict: bool) -> None:
+def _import_file(
+    store: Store, path: Path, source: str, report: FileReport, *, name: str, strict: bool
+) -> None:
     import_id = 0
     batch: list[Record] = []
     rejected: list[Issue] = []
     for item in read(path, source):
         if not import_id:
-            import_id = begin_import(store, str(path), source)
+            import_id = begin_import(store, name, source)
         if isinstance(item, Rejected):
             if strict:
                 _flush(store, import_id, report, batch, rejected)

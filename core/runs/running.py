@@ -54,12 +54,13 @@ def run_pipeline(
     """
     config = settings.pipeline
     text, identity = settings_identity(config)
-    chat, judge = chats or build_chats(config)
     todo = pending_keys(store, identity, keys)
-    run_id = start_run(store, method=chat.model if chat else "rules", settings=text, settings_hash=identity, total=len(todo))
+    method = config.model or "rules"
+    run_id = start_run(store, method=method, settings=text, settings_hash=identity, total=len(todo))
     progress = Progress(total=len(todo))
     on_progress(progress)
     try:
+        chat, judge = chats or build_chats(config)
         for key, run, result in _results(store, run_id, todo, config, chat, judge):
             _store_result(store, run_id, key, identity, result, settings.review.random_share)
             progress = _advance(progress, run, result)

@@ -1,0 +1,33 @@
+"""Starting a run as a process of its own: it outlives the browser tab and the app's server.
+
+Progress is read from the store (`core.store.runs.latest_run`), where `agenther run` writes it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_SECRETS = {"api_key": "OPENAI_API_KEY", "judge_api_key": "AGENTHER_JUDGE_API_KEY"}
+
+
+def run_in_background(db: Path, flags: Mapping[str, object]) -> None:
+    """Start `agenther run` on `db` with settings as flags; keys go by environment, never by argument."""
+    command = [sys.executable, "-m", "core.cli", "run", "--db", str(db)]
+    environment = dict(os.environ)
+    for name, value in flags.items():
+        if value in (None, ""):
+            continue
+        if name in _SECRETS:
+            environment[_SECRETS[name]] = str(value)
+        else:
+            command += [f"--{name.replace('_', '-')}", str(value)]
+    subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

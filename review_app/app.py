@@ -1,0 +1,19 @@
+"""The app's main script, run by Streamlit at every act: navigation, header, one screen."""
+
+import streamlit as st
+
+from review_app.chrome import header, page_style
+
+st.set_page_config(page_title="AgentHER", page_icon=":material/conversion_path:", layout="wide")
+page_style()
+page = st.navigation(
+    [
+        st.Page("screens/review.py", title="Review", icon=":material/rate_review:", url_path="review", default=True),
+        st.Page("screens/thresholds.py", title="Thresholds", icon=":material/tune:", url_path="thresholds"),
+        st.Page("screens/import_run.py", title="Import & run", icon=":material/input:", url_path="import-run"),
+        st.Page("screens/export.py", title="Export", icon=":material/output:", url_path="export"),
+    ],
+    position="top",
+)
+header()
+page.run()

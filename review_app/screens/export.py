@@ -1,0 +1,136 @@
+"""Export: counts per state, why what is left out is out, the rows as they will be, and the file."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from core.errors import UserError
+from core.export import ExportRequest, as_archive, preview
+from core.formats import FORMATS
+from core.store import open_store
+from core.store.queue import state_counts
+from review_app.session import database, settings, store
+from review_app.widgets import empty, figure
+
+_ROWS_SHOWN = 5
+_CAP = 3000  # characters of one message on this screen; the file has all
+_OPEN = ("pending", "deferred", "flagged")
+
+
+def show_row(row: dict[str, Any]) -> None:
+    """One row as a conversation, and as it stands in the file."""
+    chat, raw = st.tabs(["As a conversation", "As JSON"])
+    with chat:
+        for column, value in row.items():
+            if column in ("weight", "trajectory_id", "provenance", "tools"):
+                continue
+            turns = value if isinstance(value, list) else [value]
+            if column not in ("messages", "conversations"):
+                st.caption(column.replace("_", " ").capitalize())
+            for turn in turns:
+                show_turn(turn)
+    with raw:
+        st.code(json.dumps(row, ensure_ascii=False, indent=1)[:20_000], language="json", wrap_lines=True)
+
+
+def show_turn(turn: Any) -> None:
+    """One message: who, what was said, which calls."""
+    if not isinstance(turn, dict):
+        st.text(str(turn)[:_CAP])
+        return
+    who = str(turn.get("role") or turn.get("from") or "")
+    words = str(turn.get("content") or turn.get("value") or "")
+    left, right = st.columns([1, 8])
+    left.caption(who.replace("_", " "))
+    with right:
+        if words:
+            st.text(words[:_CAP] + (f" ... {len(words) - _CAP:,} more characters" if len(words) > _CAP else ""))
+        for call in turn.get("tool_calls") or ():
+            function = call["function"]
+            given = function["arguments"]
+            text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+            st.code(f"{function['name']}({text})"[:_CAP], language=None, wrap_lines=True)
+
+
+st.title("Export")
+with store() as opened:
+    states = state_counts(opened)
+    if not sum(states.values()):
+        empty(
+            "Nothing to export yet",
+            "Import trajectories, run the stages and review the proposals; what you approve leaves from here.",
+            page="screens/import_run.py",
+            label="Go to Import & run",
+        )
+        st.stop()
+    choice, sheet = st.columns([1, 2], gap="large")
+    with choice:
+        names = {f"{fmt.value.upper()} for {target.trainer}": target for (fmt, _), target in FORMATS.items()}
+        target = names[st.selectbox("Training format", list(names))]
+        st.text(target.description)
+        auto = st.toggle(
+            "Include what the threshold lets in",
+            help="Items that no human has seen. Their rows say auto_accepted; the manifest counts them apart.",
+        )
+    request = ExportRequest(target.format, target.dialect, include_auto=auto)
+    try:
+        report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
+    except UserError as error:
+        st.error("The export could not be made.")
+        st.text(str(error))
+        st.stop()
+
+config, place = settings().pipeline, database()
+
+
+def archive() -> bytes:
+    """The export as it is written on disk, zipped; made when the button is pressed."""
+    with open_store(place) as fresh:
+        return as_archive(fresh, config, request)
+
+
+with choice:
+    st.download_button(
+        f"Download {report.rows:,} rows" if report.rows else "Nothing to download",
+        archive,
+        file_name=f"agenther_{target.name}.zip",
+        mime="application/zip",
+        type="primary",
+        disabled=not report.rows,
+        icon=":material/download:",
+        on_click="ignore",
+        help="A folder with train.jsonl, the dataset card and manifest.json, zipped.",
+    )
+    st.caption("How to train on it")
+    st.code(target.loading, language=None, wrap_lines=True)
+
+with sheet:
+    human = sum(n for state, n in report.samples.items() if state != "auto_accepted")
+    still = sum(n for state, n in states.items() if state.value in _OPEN) - report.samples["auto_accepted"]
+    rejected = sum(n for state, n in states.items() if state.value == "rejected")
+    figures = (
+        ("Approved by a human", human, "accepted or edited"),
+        ("Auto-accepted", report.samples["auto_accepted"], "by the threshold alone"),
+        ("Open", still, "not exported until decided"),
+        ("Rejected", rejected, "never exported"),
+    )
+    for column, (label, value, note) in zip(st.columns(4), figures, strict=True):
+        with column:
+            figure(label, value, note)
+    if report.left_out:
+        with st.expander(f"{len(report.left_out)} approved items give no row in this format", icon=":material/info:"):
+            for reason, n in report.reasons.most_common():
+                st.text(f"{n} · {reason}")
+    if not rows:
+        empty(
+            "No rows yet",
+            "No approved item gives a row in this format. Accept or edit proposals on the Review screen.",
+            page="screens/review.py",
+            label="Go to Review",
+        )
+    for row in rows:
+        with st.container(border=True):
+            show_row(row)
+    if report.rows > len(rows):
+        st.caption(f"The first {len(rows)} of {report.rows:,} rows.")

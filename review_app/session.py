@@ -1,0 +1,54 @@
+"""What every screen needs: the open database, the settings, and who is at the desk.
+
+Nothing that matters lives in the browser session; it holds only where this tab is.
+"""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core.settings import Settings, load_settings
+from core.store import Store, open_store
+
+DATABASE_VARIABLE = "AGENTHER_DB"
+_NAME = "as"  # query parameter, so that a reload and a bookmark keep the name
+
+
+def database() -> Path:
+    """The database file that this app was started on."""
+    return Path(os.environ[DATABASE_VARIABLE])
+
+
+@contextmanager
+def store() -> Iterator[Store]:
+    """A connection for this script run: each run is a thread of its own."""
+    with open_store(database()) as opened:
+        yield opened
+
+
+@st.cache_resource
+def settings() -> Settings:
+    """Settings in force, read once per server."""
+    return load_settings({})
+
+
+def annotator() -> str:
+    """Who reviews in this tab: the name in the address, else the account that runs the app."""
+    return str(st.query_params.get(_NAME) or st.session_state.get("annotator") or _account())
+
+
+def rename_annotator(name: str) -> None:
+    """Review under another name from now on."""
+    st.session_state["annotator"] = name.strip() or _account()
+    st.query_params[_NAME] = st.session_state["annotator"]
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        return "reviewer"

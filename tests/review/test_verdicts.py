@@ -1,0 +1,182 @@
+import sqlite3
+from itertools import count
+
+import pytest
+
+from core.models import Decision, ProposalState, RejectReason, ReviewAction
+from core.review.items import Desk, next_item, open_item
+from core.review.verdicts import decide, keep_draft, my_last, return_deferred, undo_last
+from core.store import open_store
+from core.store.queue import state_counts
+from core.store.reviews import Draft, reviews_of
+
+ANNA, BEN = Desk("anna"), Desk("ben")
+_ops = (f"op-{n}" for n in count())
+
+
+def verdict(item, action, *, annotator="anna", **more):
+    return Decision(
+        op_id=more.pop("op_id", None) or next(_ops),
+        proposal_id=item.proposal_id,
+        revision=more.pop("revision", item.revision),
+        annotator=annotator,
+        action=action,
+        **more,
+    )
+
+
+@pytest.fixture
+def store(db):
+    with open_store(db) as opened:
+        yield opened
+
+
+def test_an_accept_is_stored_with_author_and_time_and_the_next_item_is_another(store):
+    item = next_item(store, ANNA)
+    answer = decide(store, verdict(item, ReviewAction.ACCEPT))
+    assert answer.taken
+    [review] = reviews_of(store, item.proposal_id)
+    assert (review.annotator, review.action) == ("anna", ReviewAction.ACCEPT)
+    assert review.created_at.endswith("+00:00")
+    assert next_item(store, ANNA).proposal_id != item.proposal_id
+
+
+def test_every_action_moves_the_proposal_to_its_state(store):
+    for action, more, state in (
+        (ReviewAction.ACCEPT, {}, ProposalState.ACCEPTED),
+        (ReviewAction.EDIT, {"hindsight_prompt": "Which kettles are there?"}, ProposalState.EDITED),
+        (ReviewAction.REJECT, {"reason": RejectReason.TRIVIAL}, ProposalState.REJECTED),
+        (ReviewAction.DEFER, {}, ProposalState.DEFERRED),
+        (ReviewAction.FLAG, {"note": "look"}, ProposalState.FLAGGED),
+    ):
+        assert decide(store, verdict(next_item(store, ANNA), action, **more)).taken
+        assert state_counts(store)[state] == 1
+    assert state_counts(store)[ProposalState.PENDING] == 5
+
+
+def test_the_same_click_twice_counts_once(store):
+    click = verdict(next_item(store, ANNA), ReviewAction.ACCEPT)
+    assert decide(store, click).taken
+    again = decide(store, click)
+    assert again.taken
+    assert again.message == "Already accepted."
+    assert len(reviews_of(store, click.proposal_id)) == 1
+
+
+def test_a_verdict_on_a_stale_revision_is_refused_with_who_was_first(store):
+    item = next_item(store, ANNA)
+    decide(store, verdict(item, ReviewAction.ACCEPT))
+    late = decide(store, verdict(item, ReviewAction.REJECT, annotator="ben", reason=RejectReason.TRIVIAL))
+    assert not late.taken
+    assert late.message == "Not saved: anna accepted it while you had it open. Look at it again."
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
+
+
+def test_a_verdict_on_an_item_that_somebody_else_holds_is_refused(store):
+    item = next_item(store, ANNA)
+    refused = decide(store, verdict(item, ReviewAction.ACCEPT, annotator="ben"))
+    assert not refused.taken
+    assert refused.message == "Not saved: anna has this item open."
+
+
+def test_two_reviewers_never_get_the_same_item(store):
+    assert next_item(store, ANNA).proposal_id != next_item(store, BEN).proposal_id
+
+
+def test_a_reload_shows_the_same_item_again(store):
+    assert next_item(store, ANNA).proposal_id == next_item(store, ANNA).proposal_id
+
+
+def test_a_lease_that_ran_out_goes_to_somebody_else_and_the_late_verdict_is_refused(store):
+    gone = Desk("anna", lease_seconds=-1)
+    item = next_item(store, gone)
+    assert next_item(store, BEN).proposal_id == item.proposal_id
+    assert not decide(store, verdict(item, ReviewAction.ACCEPT)).taken
+
+
+def test_undo_is_a_row_of_its_own_and_brings_the_item_back(store):
+    item = next_item(store, ANNA)
+    decide(store, verdict(item, ReviewAction.ACCEPT))
+    undone = undo_last(store, "anna", op_id="undo-1")
+    assert undone.taken
+    assert undone.proposal_id == item.proposal_id
+    assert [r.action for r in reviews_of(store, item.proposal_id)] == [ReviewAction.ACCEPT, ReviewAction.UNDO]
+    assert open_item(store, ANNA, item.proposal_id).state is ProposalState.PENDING
+
+
+def test_undoing_twice_by_one_click_undoes_one_verdict(store):
+    for _ in range(2):
+        decide(store, verdict(next_item(store, ANNA), ReviewAction.ACCEPT))
+    undo_last(store, "anna", op_id="undo-1")
+    undo_last(store, "anna", op_id="undo-1")
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
+
+
+def test_undo_takes_back_ones_own_verdict_only(store):
+    item = next_item(store, ANNA)
+    decide(store, verdict(item, ReviewAction.ACCEPT))
+    assert undo_last(store, "ben", op_id="undo-1") is None
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
+
+
+def test_undo_works_from_another_process_and_falls_back_to_the_verdict_before(db):
+    with open_store(db) as first:
+        item = next_item(first, ANNA)
+        decide(first, verdict(item, ReviewAction.ACCEPT))
+        item = open_item(first, ANNA, item.proposal_id)
+        decide(first, verdict(item, ReviewAction.REJECT, reason=RejectReason.TRIVIAL))
+    with open_store(db) as second:
+        undo_last(second, "anna", op_id="undo-1")
+        assert open_item(second, ANNA, item.proposal_id).state is ProposalState.ACCEPTED
+
+
+def test_the_words_of_an_undone_edit_come_back_as_a_draft(store):
+    item = next_item(store, ANNA)
+    decide(store, verdict(item, ReviewAction.EDIT, hindsight_prompt="Mine", final_answer="Two."))
+    undo_last(store, "anna", op_id="undo-1")
+    draft = open_item(store, ANNA, item.proposal_id).draft
+    assert (draft.hindsight_prompt, draft.final_answer) == ("Mine", "Two.")
+
+
+def test_a_draft_survives_reopening_and_ends_with_the_verdict(db):
+    with open_store(db) as store:
+        item = next_item(store, ANNA)
+        keep_draft(store, item.proposal_id, "anna", Draft("half a sent"))
+    with open_store(db) as store:
+        again = next_item(store, ANNA)
+        assert again.draft.hindsight_prompt == "half a sent"
+        decide(store, verdict(again, ReviewAction.EDIT, hindsight_prompt="half a sentence"))
+        assert open_item(store, ANNA, item.proposal_id).draft is None
+
+
+def test_deferred_items_come_back_when_asked_for(store):
+    item = next_item(store, ANNA)
+    decide(store, verdict(item, ReviewAction.DEFER))
+    assert return_deferred(store, "ben") == 0
+    assert return_deferred(store, "anna") == 1
+    assert state_counts(store)[ProposalState.DEFERRED] == 0
+
+
+def test_the_last_verdicts_are_listed_newest_first_without_undone_ones(store):
+    for _ in range(3):
+        decide(store, verdict(next_item(store, ANNA), ReviewAction.ACCEPT))
+    newest = my_last(store, "anna")[0]
+    undo_last(store, "anna", op_id="undo-1")
+    left = my_last(store, "anna")
+    assert len(left) == 2
+    assert newest not in left
+
+
+def test_an_edit_without_text_and_a_reject_without_reason_are_refused(store):
+    item = next_item(store, ANNA)
+    with pytest.raises(ValueError, match="edited prompt"):
+        verdict(item, ReviewAction.EDIT, hindsight_prompt="  ")
+    with pytest.raises(ValueError, match="needs a reason"):
+        verdict(item, ReviewAction.REJECT)
+
+
+def test_reviews_can_be_neither_changed_nor_deleted(store):
+    decide(store, verdict(next_item(store, ANNA), ReviewAction.ACCEPT))
+    for sql in ("UPDATE reviews SET annotator = 'eve'", "DELETE FROM reviews"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            store.write(sql)
