@@ -24,21 +24,24 @@ values = st.recursive(
     max_leaves=6,
 )
 arguments = st.dictionaries(texts, values, max_size=3)
+# Mostly what passes, so that rows are seen and not only reasons.
+said = st.one_of(texts, *(texts.map(lambda text, word=word: word + text) for word in ("a", "é", "1")))
+names = st.one_of(texts, st.just("search"), st.just("fetch_page"), st.just("a-b"))
 
 
 @st.composite
 def conversations(draw) -> tuple[Message, ...]:
     messages = [Message(role="system", content=draw(texts))] if draw(st.booleans()) else []
-    messages.append(Message(role="user", content=draw(texts)))
+    messages.append(Message(role="user", content=draw(said)))
     for turn in range(draw(st.integers(0, 3))):
         calls = tuple(
-            ToolCall(id=f"call_{turn}_{number}", name=draw(texts | st.just("search")), arguments=draw(arguments))
+            ToolCall(id=f"call_{turn}_{number}", name=draw(names), arguments=draw(arguments))
             for number in range(draw(st.integers(1, 3)))
         )
-        said = {"thought": draw(texts), "content": draw(texts), "train": draw(st.booleans())}
-        messages.append(Message(role="assistant", tool_calls=calls, **said))
+        spoken = {"thought": draw(texts), "content": draw(texts), "train": draw(st.booleans())}
+        messages.append(Message(role="assistant", tool_calls=calls, **spoken))
         messages += [Message(role="tool", content=draw(texts), tool_call_id=c.id, name=c.name) for c in calls]
-    messages.append(Message(role="assistant", content=draw(texts), train=True))
+    messages.append(Message(role="assistant", content=draw(said), train=True))
     return tuple(messages)
 
 
@@ -56,19 +59,18 @@ disordered = st.lists(
     ),
     max_size=5,
 ).map(tuple)
-tools = st.lists(
-    st.just({"type": "function", "function": {"name": "search", "parameters": {}}}) | arguments, max_size=2
-).map(tuple)
+search = {"type": "function", "function": {"name": "search", "parameters": {}}}
+tools = st.one_of(st.just((search,)), st.just((search, search)), st.lists(arguments, max_size=2).map(tuple))
 samples = st.builds(
     AugmentedSample,
     trajectory_id=texts,
     trajectory_key=texts,
     hindsight_prompt=texts,
-    messages=conversations() | disordered,
+    messages=st.one_of(conversations(), conversations(), disordered),
     tools=tools,
     weight=st.floats(0, 1),
-    original_prompt=texts,
-    original_answer=texts,
+    original_prompt=said,
+    original_answer=said,
     metadata=arguments,
 )
 
