@@ -50,7 +50,8 @@ def conversation_of(messages: Any) -> Conversation:
         role = message.get("role")
         known = ROLES.get(role.lower()) if isinstance(role, str) else None
         if known is None:
-            raise InputError(f"message {number}: role {role!r} is unknown; it should be one of {', '.join(ROLES)}")
+            given = repr(role[:20]) if isinstance(role, str) else kind_of(role)
+            raise InputError(f"message {number}: role is {given}; it should be one of {', '.join(ROLES)}")
         getattr(run, f"add_{known}")(message, number)
     return run.finish()
 

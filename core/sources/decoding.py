@@ -51,6 +51,11 @@ def decode(text: str) -> Any:
     return cleaned(value)
 
 
+def json_fault(error: json.JSONDecodeError) -> str:
+    """Say what is wrong without the place, which callers know better."""
+    return error.msg.lower().removesuffix(" starting at")
+
+
 def visible(text: str) -> str:
     """Write `text` with lone surrogates as U+FFFD and NUL as the visible sign U+2400."""
     if _SURROGATE.search(text):

@@ -9,7 +9,6 @@ from core.errors import InputError
 from core.models import Label, LabelOutcome
 from core.sources.reasons import plain_reason
 
-LABEL_FIELDS = ("label", "reward", "success", "label_by", "failure_reason")
 _SUCCESS = {"success", "successful", "succeeded", "pass", "passed", "correct", "solved", "resolved", "true", "yes"}
 _FAILURE = {"failure", "failed", "fail", "incorrect", "wrong", "unsolved", "unresolved", "false", "no", "error"}
 
@@ -42,6 +41,18 @@ def label_of(row: dict[str, Any]) -> Label:
     elif outcome is LabelOutcome.UNKNOWN:
         by = ""
     return Label(outcome=outcome, reward=reward, by=by, reason=reason)
+
+
+def label_fields(row: dict[str, Any]) -> set[str]:
+    """Name the fields that `label_of` took over whole; what it could not use belongs in the metadata."""
+    read = {"failure_reason"}
+    if row.get("label") is None or isinstance(row["label"], dict) or _outcome(row["label"]) is not LabelOutcome.UNKNOWN:
+        read.add("label")
+    if row.get("reward") is None or number(row["reward"]) is not None:
+        read.add("reward")
+    if row.get("label_by") is None or isinstance(row["label_by"], str):
+        read.add("label_by")
+    return read
 
 
 def number(value: Any) -> float | None:

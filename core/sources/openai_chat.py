@@ -8,12 +8,12 @@ from core.models import FailedTrajectory
 from core.sources.content import text_of
 from core.sources.conversation import ROLES, conversation_of
 from core.sources.decoding import decode
-from core.sources.labels import LABEL_FIELDS, label_of
+from core.sources.labels import label_fields, label_of
 from core.sources.reasons import kind_of
 from core.sources.record import Rejected, Row, Source
 
 _IDS = ("trajectory_id", "id", "run_id")
-_READ = {"messages", "tools", "functions", "metadata", *LABEL_FIELDS}
+_READ = {"messages", "tools", "functions", "metadata"}
 
 
 def matches(row: Any) -> bool:
@@ -43,7 +43,7 @@ def parse(row: Any) -> FailedTrajectory:
         final_answer=run.final_answer,
         failure_reason=text_of(row.get("failure_reason")),
         label=label,
-        metadata=left_over(row, _READ | {name or ""}) | run.metadata,
+        metadata=left_over(row, _READ | label_fields(row) | {name or ""}) | run.metadata,
     )
 
 

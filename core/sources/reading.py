@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.sources.decoding import cleaned, decode, visible
+from core.sources.decoding import cleaned, decode, json_fault, visible
 from core.sources.record import Rejected, Row
 from core.sources.window import NotJson, TooLong, Window
 
 WRAPPERS = ("trajectories", "data", "runs", "results", "items", "records")
 HEAD = 1 << 20  # characters looked at to tell the shape
-WHOLE = 8 << 20  # an object up to this long is looked at as a whole before a list inside it is taken for rows
+WHOLE = 4 << 20  # an object up to this long is looked at as a whole before a list inside it is taken for rows
 LONGEST_ROW = 256 << 20  # bytes
 RAW_KEPT = 200_000  # characters kept of a rejected row
+REST_SHOWN = 1000  # characters kept of a text that cannot be read on
 _MAGIC = {
     b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (zstd -d)",
     b"PK\x03\x04": "a zip archive; unpack it first",
@@ -117,7 +118,7 @@ def _lines(stream: BufferedIOBase, is_record: Callable[[Any], bool]) -> Iterator
         try:
             data = decode(raw)
         except json.JSONDecodeError as error:
-            yield _rejected(number, f"not JSON: {error.msg.lower()} at column {error.colno}", raw)
+            yield _rejected(number, f"not JSON: {json_fault(error)} at column {error.colno}", raw)
         except InputError as error:
             yield _rejected(number, str(error), raw)
         else:
@@ -134,11 +135,10 @@ def _next_line(stream: BufferedIOBase) -> bytes | str:
 
 def _document(window: Window, path: Path, is_record: Callable[[Any], bool]) -> Iterator[Row | Rejected]:
     """Give the rows of a file that is one JSON value, or several printed one after the other."""
-    count, start = 0, 1
+    count = 0
     try:
         while sign := window.peek():
-            start = window.line
-            for row in _elements(window) if sign == "[" else _object(window):
+            for row in _elements(window) if sign == "[" else _object(window, is_record):
                 count += 1
                 if isinstance(row, Row):
                     yield from _unwrapped(row, is_record)
@@ -147,15 +147,16 @@ def _document(window: Window, path: Path, is_record: Callable[[Any], bool]) -> I
     except NotJson as error:
         if count == 0:
             raise InputError(f"{path} is not JSON: {error}") from None
-        yield Rejected(window.line, f"not JSON from here on, after {count} rows: {error}", window.rest(1000))
+        rows = f"{count} row{'s'[: count != 1]}"
+        yield Rejected(window.line, f"not JSON from here on, after {rows}: {error}", window.rest(REST_SHOWN))
     except InputError as error:
-        yield Rejected(start, str(error), window.rest(1000))
+        yield Rejected(window.line, f"{error}; nothing after it was read", window.rest(REST_SHOWN))
     else:
         if count == 0:
             raise InputError(f"{path} holds an empty list: there is nothing to import.")
 
 
-def _object(window: Window) -> Iterator[Row | Rejected]:
+def _object(window: Window, is_record: Callable[[Any], bool]) -> Iterator[Row | Rejected]:
     """Give one value as one row; of an object too long to hold at once, the rows of the first list in it."""
     line = window.line
     try:
@@ -167,7 +168,7 @@ def _object(window: Window) -> Iterator[Row | Rejected]:
     fields: dict[str, Any] = {}
     found = False
     while (key := window.key()) is not None:
-        if key in WRAPPERS and window.peek() == "[" and not found:
+        if key in WRAPPERS and window.peek() == "[" and not found and not is_record(fields):
             found = True
             yield from _elements(window)
         else:

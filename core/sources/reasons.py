@@ -27,9 +27,11 @@ _SHOWN = 3  # problems named in one reason
 
 def plain_reason(error: ValidationError) -> str:
     """Say what is wrong, where and what it should be: `step 2: observation: must be text, not a number`."""
-    problems = [
-        _problem(details["type"], details["loc"], details.get("input"), details["msg"]) for details in error.errors()
-    ]
+    faults = error.errors()
+    # A list whose entries are all wrong is called too short on top; that would mislead.
+    inner = {fault["loc"][:-1] for fault in faults} | {fault["loc"][:1] for fault in faults if len(fault["loc"]) > 1}
+    faults = [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inner]
+    problems = [_problem(fault["type"], fault["loc"], fault.get("input"), fault["msg"]) for fault in faults]
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return "; ".join(problems[:_SHOWN]) + more
 

@@ -9,12 +9,12 @@ from typing import Any
 from core.errors import InputError
 from core.models import AgentStep, FailedTrajectory
 from core.sources.content import arguments_of, text_of, thought_of
-from core.sources.labels import LABEL_FIELDS, label_of
+from core.sources.labels import label_fields, label_of
 from core.sources.openai_chat import left_over, tools_of
 from core.sources.reasons import kind_of
 from core.sources.record import Source
 
-_READ = {*FailedTrajectory.model_fields, "functions", *LABEL_FIELDS}
+_READ = {*FailedTrajectory.model_fields, "functions"} - {"label"}
 _STEP_READ = {*AgentStep.model_fields}
 
 
@@ -43,7 +43,7 @@ def parse(row: Any) -> FailedTrajectory:
             "tools": tools_of(row),
             "failure_reason": text_of(row.get("failure_reason")),
             "label": label_of(row),
-            "metadata": left_over(row, _READ),
+            "metadata": left_over(row, _READ | label_fields(row)),
         }
     )
 

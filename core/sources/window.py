@@ -7,7 +7,7 @@ from io import BufferedIOBase
 from typing import Any
 
 from core.errors import InputError
-from core.sources.decoding import decode_at, visible
+from core.sources.decoding import decode_at, json_fault, visible
 
 CHUNK = 1 << 20  # bytes read at a time, at least
 _SPACE = " \t\r\n"
@@ -95,7 +95,8 @@ class Window:
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated") or error.pos > len(self.text) - _MARGIN
                 if not cut or self.ended:
-                    raise NotJson(self._place(error.pos, error.msg.lower())) from None
+                    at = len(self.text) if error.msg.startswith("Unterminated") else error.pos
+                    raise NotJson(self._place(at, json_fault(error))) from None
             else:
                 if end < len(self.text) or self.ended:
                     raw = self.text[self.pos : end]
@@ -126,5 +127,6 @@ class Window:
         column = pos - newline if newline >= 0 else self._column + pos + 1
         near = visible(self.text[pos : pos + 40])
         if not near:
-            return f"the text ends at line {line}, column {column}{self.broken and f' ({self.broken})'}: {what}."
+            cut = f" ({self.broken})" if self.broken else ""
+            return f"the text ends at line {line}, column {column}{cut}: {what}."
         return f"line {line}, column {column}: {what}, but there stands {near!r}."

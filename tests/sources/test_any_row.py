@@ -1,0 +1,175 @@
+"""Whatever stands in a row: a record or a reason, never another exception, and a dump that reads back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.sources import SOURCES, Record, Rejected, read
+
+TEXT = st.text(st.characters(), max_size=12) | st.sampled_from(
+    [
+        "\ud800",
+        "\x00",
+        "\u2028",
+        "user",
+        "assistant",
+        "tool",
+        "c1",
+        "{'a': 1}",
+        '{"a": NaN}',
+        "<think>x</think>y",
+        "nan",
+        "1e999",
+    ]
+)
+SCALAR = st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**400) | st.floats() | TEXT
+ANY = st.recursive(
+    SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8
+)
+
+CALLS = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]
+MESSAGES = [
+    {"role": "system", "content": "s"},
+    {"role": "user", "content": "go"},
+    {
+        "role": "assistant",
+        "content": [{"type": "text", "text": "x"}],
+        "reasoning_content": "r",
+        "tool_calls": CALLS * 2,
+    },
+    {"role": "tool", "tool_call_id": "c1", "name": "f", "content": "ok", "is_error": False},
+    {"role": "assistant", "content": None, "function_call": {"name": "g", "arguments": "{}"}},
+    {"role": "function", "name": "g", "content": "fine"},
+    {"role": "assistant", "content": "done"},
+    {"role": "user", "content": "###STOP###"},
+]
+ROWS = [
+    {
+        "id": "x",
+        "messages": MESSAGES,
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "reward": 0.0,
+        "label": "failure",
+    },
+    {"task_id": 1, "trial": 0, "reward": 1.0, "info": {"task": {"instruction": "i"}}, "traj": MESSAGES},
+    {
+        "trajectory_id": "r",
+        "original_prompt": "p",
+        "steps": [{"thought": "t", "action_name": "f", "action_input": {"a": 1}, "observation": "o", "turn": 0}] * 2,
+        "tools": ["f"],
+        "final_answer": "a",
+        "failure_reason": "b",
+        "label": {"outcome": "failure", "reward": 0.5, "by": "g", "reason": "h"},
+        "metadata": {"k": "v"},
+    },
+    MESSAGES,
+]
+
+
+def places(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from places(item, (*path, key))
+
+
+def changed(value: object, path: tuple[object, ...], new: object, remove: bool) -> object:
+    """A copy of `value` with what stands at `path` replaced or taken out."""
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if len(path) == 1 and remove:
+        del copy[path[0]]
+    else:
+        copy[path[0]] = changed(copy[path[0]], path[1:], new, remove)
+    return copy
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> object:
+    row = draw(st.sampled_from(ROWS))
+    for _ in range(draw(st.integers(1, 3))):
+        where = draw(st.sampled_from(list(places(row))))
+        row = changed(row, where, draw(ANY), draw(st.booleans()))
+    return row
+
+
+def reads_back(record: Record, folder: Path) -> None:
+    """Our own dump of a run gives the same run, name and key included."""
+    dump = folder / "dump.jsonl"
+    dump.write_text(record.trajectory.model_dump_json(), "utf-8")
+    (again,) = read(dump, "reference")
+    assert isinstance(again, Record), again.reason
+    assert again.trajectory == record.trajectory
+    assert again.trajectory.key == record.trajectory.key
+    record.raw.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", ["auto", *SOURCES])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=mutated())
+def test_a_mutated_row_gives_a_record_or_a_reason(tmp_path, name, row):
+    path = tmp_path / "row.jsonl"
+    good = {"original_prompt": "p", "steps": [{"action_name": "f"}]}
+    path.write_text(json.dumps(row) + "\n" + json.dumps(good) + "\n", "utf-8")
+    try:
+        results = list(read(path, name))
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__}: {error}") from error
+    assert results, "a row was lost"
+    for result in results:
+        if isinstance(result, Record):
+            reads_back(result, tmp_path)
+        else:
+            assert isinstance(result, Rejected)
+            assert result.reason.strip()
+            assert "type=" not in result.reason
+            result.raw.encode("utf-8")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=60), place=st.integers(0, 400), lines=st.booleans())
+def test_bytes_thrown_into_a_file_never_crash_it(tmp_path, junk, place, lines):
+    from core.errors import InputError
+
+    text = "\n".join(map(json.dumps, ROWS[:3])) if lines else json.dumps(ROWS[:3], indent=1)
+    path = tmp_path / "file"
+    path.write_bytes(text.encode()[:place] + junk + text.encode()[place:])
+    try:
+        for result in read(path):
+            assert isinstance(result, Record | Rejected)
+    except InputError as error:
+        assert str(path) in str(error)
+
+
+def test_two_thousand_mutated_real_rows_give_a_record_or_a_reason(tmp_path, shared_data):
+    random = Random(7)
+    rows = json.loads((shared_data / "labelled/tau_bench/gpt-4o-airline.json").read_text("utf-8"))
+    new = [None, 0, -1.5, True, "", "x", [], {}, [[]], {"role": 3}, "\ud83d", 10**400]
+    mutations = []
+    for _ in range(2000):
+        row = random.choice(rows)
+        for _ in range(random.randint(1, 4)):
+            row = changed(row, random.choice(list(places(row))[1:]), random.choice(new), random.random() < 0.4)
+        mutations.append(json.dumps(row))
+    path = tmp_path / "mutated.jsonl"
+    path.write_text("\n".join(mutations), "utf-8")
+    results = list(read(path, "tau-bench"))
+    assert [result.line for result in results] == list(range(1, 2001))
+    assert sum(isinstance(result, Record) for result in results) > 500
+
+
+def test_every_real_run_reads_back_from_its_dump(tmp_path, shared_data):
+    files = ["tau_bench/gpt-4o-airline.json", "agenther/example_trajectories.json"]
+    records = [record for file in files for record in read(shared_data / "labelled" / file)]
+    path = tmp_path / "dump.jsonl"
+    path.write_text("\n".join(record.trajectory.model_dump_json() for record in records), "utf-8")
+    again = list(read(path))
+    assert {record.format for record in again} == {"reference"}
+    assert [record.trajectory.key for record in again] == [record.trajectory.key for record in records]
+    assert len(again) == 103
