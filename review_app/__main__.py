@@ -96,6 +96,7 @@ def _config(host: str, port: int, max_upload_mb: int) -> dict[str, Any]:
         "client.showSidebarNavigation": False,
         "runner.magicEnabled": False,
         "logger.level": "error",
+        "logger.hideWelcomeMessage": True,
         **THEME,
     }
 

@@ -109,3 +109,8 @@ def label_counts(store: Store) -> dict[str, int]:
     rows = store.rows("SELECT label, count(*) AS n FROM trajectories GROUP BY label ORDER BY label")
     counts = {str(row["label"]): int(row["n"]) for row in rows}
     return {"all": sum(counts.values()), **counts}
+
+
+def trajectory_name(store: Store, key: str) -> str:
+    """The source's own name of a trajectory; empty if there is none."""
+    return str(store.value("SELECT trajectory_id FROM trajectories WHERE key = ?", key) or "")

@@ -1,0 +1,242 @@
+"""One tab of one reviewer: which item is open, and what each act of the pane does.
+
+Everything that must survive is in the file; a `Tab` only says where this tab is, so a reload costs
+nothing. No Streamlit here: acts in, a payload out.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import StoreError, UserError
+from core.models import Decision, ProposalState, RejectReason, ReviewAction
+from core.review.items import Desk, ReviewItem, beside, keep_open, next_item, open_by_name, open_item, record_as_imported
+from core.review.thresholds import policy_in_force
+from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last
+from core.settings import Settings
+from core.stages.grounding import check_prompt
+from core.store import Store
+from core.store.proposals import get_proposal
+from core.store.queue import state_counts, waiting
+from core.store.reviews import Draft
+from core.store.trajectories import label_counts, trajectory_name
+from review_app.pane import Act
+from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
+
+_VERDICTS = {action.value: action for action in ReviewAction if action is not ReviewAction.UNDO}
+_PAST = {
+    ReviewAction.ACCEPT: "Accepted",
+    ReviewAction.EDIT: "Edited",
+    ReviewAction.REJECT: "Rejected",
+    ReviewAction.DEFER: "Deferred",
+    ReviewAction.FLAG: "Flagged",
+}
+_PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged"}
+
+
+@dataclass
+class Tab:
+    """Where one browser tab is. `live` is what the next payload says once: notice, check, saved_at, expanded."""
+
+    item: ReviewItem | None = None
+    live: dict[str, Any] = field(default_factory=dict)
+    view: dict[str, Any] | None = None
+    go_to: str = ""  # a button of the empty queue: the screen to show
+
+
+def show_next(store: Store, tab: Tab, desk: Desk) -> None:
+    """Open the next waiting item, or none."""
+    _show(tab, next_item(store, desk))
+
+
+def show_named(store: Store, tab: Tab, desk: Desk, trajectory: str) -> None:
+    """Open the item of one trajectory (deep link); says so where there is none."""
+    try:
+        _show(tab, open_by_name(store, desk, trajectory))
+    except UserError as error:
+        tab.live["notice"] = ("error", str(error))
+
+
+def take(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
+    """Do what the reviewer did. Never raises for what a person can cause: the notice says it."""
+    tab.live = {}
+    action = act["action"]
+    try:
+        if action in _VERDICTS:
+            _verdict(store, tab, desk, act, _VERDICTS[action])
+        elif action == "undo":
+            _undo(store, tab, desk, act["op_id"])
+        elif action == "draft":
+            _draft(store, tab, desk, act)
+        elif action in ("previous", "next"):
+            _look_beside(store, tab, desk, forward=action == "next")
+        elif action == "expand" and tab.item:
+            tab.live["expanded"] = _expanded(store, tab.item, act)
+        elif action == "beat" and tab.item and not keep_open(store, desk, tab.item.proposal_id):
+            tab.live["notice"] = ("error", "Somebody else has taken this item over; your draft is kept.")
+        elif action == "return-deferred":
+            returned = return_deferred(store, desk.annotator)
+            tab.live["notice"] = ("info", f"{returned} deferred items are back in the queue.")
+            show_next(store, tab, desk)
+        elif action.startswith("go:"):
+            tab.go_to = action.removeprefix("go:")
+    except (StoreError, UserError) as error:
+        tab.live["notice"] = ("error", str(error))
+
+
+def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str, Any]:
+    """What the pane is given for this tab now."""
+    if tab.item is not None and tab.view is None:
+        tab.view = _view(tab.item, policy_in_force(store, settings.pipeline).theta)
+    states = state_counts(store)
+    mine = my_last(store, desk.annotator, limit=1)
+    counts = [(state.value, states[state]) for state in ProposalState if state is not ProposalState.PENDING]
+    return pane_payload(
+        tab.view if tab.item else None,
+        waiting=waiting(store, desk.wanted) if desk.pile is ProposalState.PENDING else states[desk.pile],
+        counts=[(word, n) for word, n in counts if n],
+        last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
+        empty=None if tab.item else _empty(store, desk, states),
+        beat_seconds=max(5, desk.lease_seconds // 3),
+        **tab.live,
+    )
+
+
+def _show(tab: Tab, item: ReviewItem | None) -> None:
+    tab.item, tab.view = item, None
+
+
+def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction) -> None:
+    try:
+        decision = _decision(act, desk.annotator, action)
+    except (ValidationError, ValueError) as error:
+        tab.live["notice"] = ("error", f"Not saved: {_plain(error)}.")
+        return
+    answer: Answer = decide(store, decision)
+    if answer.taken:
+        show_next(store, tab, desk)
+        return
+    tab.live["notice"] = ("error", answer.message)
+    if get_proposal(store, answer.proposal_id):
+        _show(tab, open_item(store, desk, answer.proposal_id))
+
+
+def _decision(act: Act, annotator: str, action: ReviewAction) -> Decision:
+    edited = action is ReviewAction.EDIT
+    reason = act.get("reason")
+    return Decision(
+        op_id=act["op_id"],
+        proposal_id=act.get("id") or 0,
+        revision=act.get("rev") or 0,
+        annotator=annotator,
+        action=action,
+        reason=RejectReason(reason) if reason else None,
+        note=act.get("note") or "",
+        hindsight_prompt=act.get("text") if edited else None,
+        final_answer=act.get("final_answer") if edited else None,
+        first_step=act.get("first_step") if edited else None,
+        last_step=act.get("last_step") if edited else None,
+        active_seconds=act.get("active_seconds"),
+    )
+
+
+def _undo(store: Store, tab: Tab, desk: Desk, op_id: str) -> None:
+    answer = undo_last(store, desk.annotator, op_id=op_id)
+    if answer is None:
+        tab.live["notice"] = ("info", "There is nothing of yours to undo.")
+    elif answer.taken:
+        tab.live["notice"] = ("info", answer.message)
+        _show(tab, open_item(store, desk, answer.proposal_id))
+    else:
+        tab.live["notice"] = ("error", answer.message)
+
+
+def _draft(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
+    text, item = act.get("text") or "", tab.item
+    if item is None or act.get("id") != item.proposal_id:
+        return
+    draft = Draft(text, act.get("final_answer"), act.get("first_step"), act.get("last_step"))
+    tab.live["saved_at"] = keep_draft(store, item.proposal_id, desk.annotator, draft)
+    grounding = check_prompt(
+        text,
+        item.trajectory,
+        first_step=draft.first_step or item.attempt.first_step,
+        last_step=draft.last_step or item.attempt.last_step,
+        final_answer=draft.final_answer or "",
+    )
+    tab.live["check"] = check_view(text, grounding)
+
+
+def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:
+    if tab.item is None:
+        show_next(store, tab, desk)
+        return
+    found = beside(store, desk, tab.item.proposal_id, forward=forward)
+    if found is None:
+        tab.live["notice"] = ("info", "This is the last item." if forward else "This is the first item.")
+    else:
+        _show(tab, found)
+
+
+def _expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any]:
+    name = act.get("field") or ""
+    raw = record_as_imported(store, item) if name == "raw" else ""
+    return expanded_view(item.trajectory, step=act.get("step") or 0, field=name, raw=raw)
+
+
+def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
+    draft = item.draft
+    return item_view(
+        proposal_id=item.proposal_id,
+        revision=item.revision,
+        trajectory=item.trajectory,
+        analysis=item.analysis,
+        outcome=item.outcome,
+        attempt=item.attempt,
+        others=item.others,
+        queue_reason=item.queue_reason,
+        state=item.state,
+        why_now=item.why_now,
+        threshold=theta,
+        source=item.source,
+        held_by=item.held_by,
+        draft=draft
+        and {
+            "text": draft.hindsight_prompt,
+            "final_answer": draft.final_answer,
+            "first_step": draft.first_step,
+            "last_step": draft.last_step,
+            "saved_at": draft.saved_at,
+        },
+    )
+
+
+def _empty(store: Store, desk: Desk, states: dict[ProposalState, int]) -> dict[str, Any]:
+    """What an empty queue means, and what to do about it."""
+    if not label_counts(store)["all"]:
+        text = "This database holds no trajectories yet. Import failed runs, then run the stages."
+        return {"title": "Nothing here yet", "text": text, "buttons": [("Import runs", "go:import_run")]}
+    if not sum(states.values()):
+        text = "No trajectory has a proposal yet. Run the four stages over what was imported."
+        return {"title": "No proposals yet", "text": text, "buttons": [("Run the stages", "go:import_run")]}
+    if desk.pile is not ProposalState.PENDING:
+        return {"title": f"Nothing {_PILES[desk.pile]}", "text": "Choose another pile under Show.", "buttons": []}
+    if states[ProposalState.PENDING]:
+        text = "What is left waits under another filter, or somebody else has it open."
+        return {"title": "Nothing waits here", "text": text, "buttons": [("Look again", "next")]}
+    buttons = [("Export what was approved", "go:export")]
+    if states[ProposalState.DEFERRED]:
+        buttons.append((f"Bring back my deferred ({states[ProposalState.DEFERRED]})", "return-deferred"))
+    return {"title": "All reviewed", "text": "Every proposal has a verdict.", "buttons": buttons}
+
+
+def _name(store: Store, proposal_id: int) -> str:
+    row = get_proposal(store, proposal_id)
+    return trajectory_name(store, row.trajectory_key) if row else ""
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return str(error)

@@ -1,0 +1,73 @@
+"""Review: one pane, one key per verdict. All that happens is in `review_app.desk`."""
+
+import streamlit as st
+
+from core.models import ProposalState
+from core.review.items import Desk
+from core.store.queue import QueueFilter, facets
+from review_app.desk import Tab, payload, show_named, show_next, take
+from review_app.pane import Act, review_pane
+from review_app.session import annotator, settings, store
+
+_PILES = {
+    "Waiting": ProposalState.PENDING,
+    "Deferred": ProposalState.DEFERRED,
+    "Flagged": ProposalState.FLAGGED,
+}
+_ANY = "any"
+
+
+def choose() -> Desk:
+    """Pile and filter, out of the way until they are wanted."""
+    with store() as opened:
+        found = facets(opened)
+    with st.container(key="filters"), st.popover("Filter", icon=":material/filter_list:", type="tertiary"):
+        pile = st.segmented_control("Show", list(_PILES), default="Waiting", required=True, key="pile")
+
+        def pick(label: str, name: str) -> str | None:
+            counts = found[name]
+            chosen = st.selectbox(
+                label,
+                [_ANY, *counts],
+                format_func=lambda value: _ANY if value == _ANY else f"{value.replace('_', ' ')} ({counts[value]})",
+                key=f"filter_{name}",
+            )
+            return None if chosen in (None, _ANY) else str(chosen)
+
+        wanted = QueueFilter(
+            failure_type=pick("Failure type", "failure_type"),
+            source=pick("Source", "source"),
+            queue_reason=pick("Why it is here", "queue_reason"),
+        )
+    return Desk(annotator(), wanted, _PILES[pile or "Waiting"], settings().review.lease_seconds)
+
+
+@st.fragment
+def pane(desk: Desk) -> None:
+    """The pane as a fragment: an act reruns this and nothing around it."""
+    tab: Tab = st.session_state["tab"]
+
+    def on_act(act: Act) -> None:
+        with store() as opened:
+            take(opened, tab, desk, act)
+
+    with store() as opened:
+        shown = payload(opened, tab, desk, settings())
+    tab.live = {name: value for name, value in tab.live.items() if name == "expanded"}
+    review_pane(shown, key="pane", on_act=on_act)
+    if tab.go_to:
+        screen, tab.go_to = tab.go_to, ""
+        st.switch_page(f"screens/{screen}.py")
+
+
+desk = choose()
+if "tab" not in st.session_state or st.session_state.get("desk") != desk:
+    # A new tab, another name or another filter: begin with the next item of that queue.
+    st.session_state["tab"], st.session_state["desk"] = Tab(), desk
+    with store() as opened:
+        wanted = st.query_params.get("item")
+        if wanted:
+            show_named(opened, st.session_state["tab"], desk, wanted)
+        if st.session_state["tab"].item is None:
+            show_next(opened, st.session_state["tab"], desk)
+pane(desk)
