@@ -50,8 +50,12 @@ def give_up(answer: str) -> re.Match[str] | None:
 
 def undone_claims(answer: str, steps: tuple[AgentStep, ...]) -> Iterator[re.Match[str]]:
     """Places where the answer says that something was changed though no working call touched it."""
-    done = [step for step in steps if step.kind is StepKind.ACTION and not reads_only(step) and not read_result(step).failed]
-    touched = " ".join(f"{' '.join(name_words(step.action_name))} {input_text(step)} {step.observation}" for step in done)
+    done = [
+        step for step in steps if step.kind is StepKind.ACTION and not reads_only(step) and not read_result(step).failed
+    ]
+    touched = " ".join(
+        f"{' '.join(name_words(step.action_name))} {input_text(step)} {step.observation}" for step in done
+    )
     words = {_stem(word) for word in re.findall(r"[A-Za-z]{3,}", touched.replace("_", " "))}
     for pattern in (_PASSIVE, _ACTIVE):
         for match in pattern.finditer(answer):
@@ -62,13 +66,17 @@ def undone_claims(answer: str, steps: tuple[AgentStep, ...]) -> Iterator[re.Matc
                 yield match
 
 
-def unfounded_values(answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None) -> tuple[CheckedValue, ...]:
+def unfounded_values(
+    answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None
+) -> tuple[CheckedValue, ...]:
     """Values of an answer that stand nowhere in the run.
 
     Left out: computed figures of a run that did sums, and dates and times, which come in too many forms.
     """
     checked = check_answer(answer, trajectory, first_step=first_step, last_step=last_step)
-    return tuple(value for value in checked if value.evidence is None and value.kind in ("number", "id") and not _is_small(value))
+    return tuple(
+        value for value in checked if value.evidence is None and value.kind in ("number", "id") and not _is_small(value)
+    )
 
 
 def _is_small(value: CheckedValue) -> bool:
@@ -78,7 +86,22 @@ def _is_small(value: CheckedValue) -> bool:
 
 def _stem(word: str) -> str:
     word = word.lower()
-    for ending in ("ments", "ment", "ations", "ation", "ages", "age", "ings", "ing", "ers", "er", "ies", "es", "s", "ed"):
+    for ending in (
+        "ments",
+        "ment",
+        "ations",
+        "ation",
+        "ages",
+        "age",
+        "ings",
+        "ing",
+        "ers",
+        "er",
+        "ies",
+        "es",
+        "s",
+        "ed",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word

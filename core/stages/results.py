@@ -56,7 +56,9 @@ _SHELL_LINE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CRASH_END = re.compile(r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::.*)?$")
-_EXIT_TEXT = re.compile(r"\b(?:exit(?:ed)?(?: with)?(?: (?:code|status))|return ?code)\s*[:=]?\s*(-?\d+)\b", re.IGNORECASE)
+_EXIT_TEXT = re.compile(
+    r"\b(?:exit(?:ed)?(?: with)?(?: (?:code|status))|return ?code)\s*[:=]?\s*(-?\d+)\b", re.IGNORECASE
+)
 _NOTHING = re.compile(
     r"""\s*(?:
       | \[\s*\] | \{\s*\} | none\.? | null | n/a | nil | -
@@ -68,7 +70,9 @@ _NOTHING = re.compile(
     )\s*""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_GRADER = re.compile(r"^\s*(?:answer is (?:in)?correct\b|your submission was (?:in)?correct\b).*$", re.IGNORECASE | re.MULTILINE)
+_GRADER = re.compile(
+    r"^\s*(?:answer is (?:in)?correct\b|your submission was (?:in)?correct\b).*$", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,16 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_SPELLED = {"id": "ID", "ids": "IDs", "sql": "SQL", "url": "URL", "csv": "CSV", "json": "JSON", "pdf": "PDF", "sku": "SKU"}
+_SPELLED = {
+    "id": "ID",
+    "ids": "IDs",
+    "sql": "SQL",
+    "url": "URL",
+    "csv": "CSV",
+    "json": "JSON",
+    "pdf": "PDF",
+    "sku": "SKU",
+}
 _NO_PLURAL = {"information", "status", "history", "weather", "stock", "data", "news", "baggage", "info", "email"}
 
 
@@ -36,6 +45,8 @@ def spoken_date(text: str, *, year: int | None = None) -> str:
 
 def spoken_key(key: str) -> str:
     """An argument or field name as words: `payment_methods` -> payment methods."""
+    if key.isupper():
+        return key.replace("_", " ")
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", key)
     return " ".join(_SPELLED.get(part.lower(), part.lower()) for part in parts) or key
 

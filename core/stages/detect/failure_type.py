@@ -117,7 +117,9 @@ def _gave_up(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
         return Finding(FailureType.INCOMPLETE, "The run ends without an answer.")
     last = trajectory.actions[-1][0]
     if last in signs.unhandled:
-        return Finding(FailureType.INCOMPLETE, "The last call failed and nothing made it good.", (signs.evidence[last],))
+        return Finding(
+            FailureType.INCOMPLETE, "The last call failed and nothing made it good.", (signs.evidence[last],)
+        )
     return None
 
 
@@ -146,7 +148,9 @@ def _off_topic(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
         return None
     turns = (step.text for step in trajectory.steps if step.kind is StepKind.USER)
     asked = _content(" ".join([trajectory.original_prompt, *turns]))
-    done = " ".join(f"{' '.join(name_words(s.action_name))} {input_text(s)} {s.observation[:5000]}" for _, s in trajectory.actions)
+    done = " ".join(
+        f"{' '.join(name_words(s.action_name))} {input_text(s)} {s.observation[:5000]}" for _, s in trajectory.actions
+    )
     if len(asked) >= 3 and not asked & _content(f"{done} {trajectory.final_answer}"):
         return Finding(FailureType.OFF_TOPIC, "Nothing that the run did shares a word with the request.")
     return None

@@ -80,7 +80,9 @@ def read_signs(trajectory: FailedTrajectory) -> Signs:
     """What the shape of the run shows."""
     results: list[tuple[int, Result]] = [(n, read_result(step)) for n, step in trajectory.actions]
     errors = tuple(n for n, result in results if result.failed)
-    spans = {n: cut(trajectory, step=n, field=Field.OBSERVATION, start=r.start, end=r.end) for n, r in results if r.failed}
+    spans = {
+        n: cut(trajectory, step=n, field=Field.OBSERVATION, start=r.start, end=r.end) for n, r in results if r.failed
+    }
     answer = trajectory.final_answer
     quits = give_up(answer)
     undone = tuple(
@@ -93,7 +95,9 @@ def read_signs(trajectory: FailedTrajectory) -> Signs:
         unhandled=tuple(n for n in errors if not _made_good(trajectory, n)),
         achieved=tuple(n for n, _ in trajectory.actions if achieved_something(trajectory, n)),
         environment=sum(_is_environment(spans[n].quote) for n in errors),
-        quits=cut(trajectory, step=0, field=Field.FINAL_ANSWER, start=quits.start(), end=quits.end()) if quits else None,
+        quits=cut(trajectory, step=0, field=Field.FINAL_ANSWER, start=quits.start(), end=quits.end())
+        if quits
+        else None,
         undone=undone,
         unfounded=tuple(value.text for value in unfounded_values(answer, trajectory)),
         spoke=any(step.kind is StepKind.MESSAGE and step.text.strip() for step in trajectory.steps),

@@ -44,7 +44,9 @@ def check_prompt(
     )
 
 
-def check_answer(answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None) -> tuple[CheckedValue, ...]:
+def check_answer(
+    answer: str, trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None
+) -> tuple[CheckedValue, ...]:
     """Every value that an answer states, and the call or result in `first_step`..`last_step` that supports it."""
     last = len(trajectory.steps) if last_step is None else min(last_step, len(trajectory.steps))
     index = index_of(trajectory)

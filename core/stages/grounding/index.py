@@ -14,7 +14,9 @@ from core.models import Evidence, FailedTrajectory, Field, StepKind, input_text
 from core.stages.grounding.values import _DATE, _TIME, date_keys, fold, number_key, phrase_key, time_key
 
 _WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
-_NUMBER = re.compile(r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d+(?:\.\d+)?")
+_NUMBER = re.compile(
+    r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d+(?:\.\d+)?"
+)
 _KEPT_TEXT = 20_000_000  # characters of one run that are indexed; the rest of a longer one is not
 
 
@@ -55,7 +57,9 @@ class RunIndex:
         lists = [{hit[0] for hit in self.postings.get(word, ())} for word in words]
         shared = set.intersection(*lists)
         # Escapes and underscores may stand between two words, other letters may not.
-        pattern = re.compile(r"(?<![^\W_])" + r"(?:\W|_|\\[nrt])+".join(map(re.escape, words)) + r"(?![^\W_])", re.IGNORECASE)
+        pattern = re.compile(
+            r"(?<![^\W_])" + r"(?:\W|_|\\[nrt])+".join(map(re.escape, words)) + r"(?![^\W_])", re.IGNORECASE
+        )
         for number in sorted(shared):
             if match := pattern.search(self.places[number].text):
                 yield number, match.start(), match.end()

@@ -17,7 +17,9 @@ _LIMITS = re.compile(
 )
 
 
-def stale_words(prompt: str, trajectory: FailedTrajectory, *, first: int, last: int, final_answer: str) -> tuple[str, ...]:
+def stale_words(
+    prompt: str, trajectory: FailedTrajectory, *, first: int, last: int, final_answer: str
+) -> tuple[str, ...]:
     """Values and limits of the old goal, absent from the new one and from all kept results, that are still spoken of."""
     kept = trajectory.steps[first - 1 : last]
     spoken = "\n".join([*(step.thought for step in kept), final_answer])

@@ -74,7 +74,9 @@ _URL = re.compile(r"https?://[^\s<>\"')\]]+")
 _PATH = re.compile(r"(?<![\w/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]*\w/?|(?<![\w/])(?:[\w-]+/)+[\w-]+\.\w+")
 _FILE = re.compile(r"(?<![\w/])[\w-]+(?:\.[\w-]+)*\.[A-Za-z]\w{0,5}\b(?!\.\w)|(?<!\w)\*\.\w+")
 _ID = re.compile(r"#?\b(?=\w*\d)(?=\w*[^\W\d])\w+(?:-\w+)*\b|#\d+\b|\b[^\W_]+(?:_[^\W_]+)+\b|\b\d[\d-]*-[\d-]*\d\b")
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|`([^`\n]{1,200})`|(?<!\w)'([^'\n]{1,120})'(?!\w)|«([^»\n]{1,200})»")
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|`([^`\n]{1,200})`|(?<!\w)'([^'\n]{1,120})'(?!\w)|«([^»\n]{1,200})»"
+)
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"(?<![\w'’])[^\W\d_][\w'’&.-]*[\w]|(?<![\w'’])[^\W\d_]")
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
@@ -137,7 +139,9 @@ def _links(text: str) -> Iterator[FoundValue]:
     for pattern in (_URL, _EMAIL, _PATH, _FILE):
         for match in pattern.finditer(text):
             end = match.end() - (len(match.group()) - len(match.group().rstrip(".,;:!?")))
-            if phrase_key(text[match.start() : end]) and not re.fullmatch(r"(?:e\.g|i\.e|a\.m|p\.m|U\.S|vs|etc)\.?", match.group()):
+            if phrase_key(text[match.start() : end]) and not re.fullmatch(
+                r"(?:e\.g|i\.e|a\.m|p\.m|U\.S|vs|etc)\.?", match.group()
+            ):
                 yield _literal(ValueKind.ID, text, match.start(), end)
 
 
@@ -183,10 +187,14 @@ def _times(text: str) -> Iterator[FoundValue]:
 def _identifiers(text: str) -> Iterator[FoundValue]:
     for match in _ID.finditer(text):
         bare = match.group().lstrip("#")
-        if _ORDINAL.fullmatch(bare) or re.fullmatch(r"\d+(?:kg|km|cm|mm|gb|mb|kb|tb|ms|lbs?|[kKmM])", bare, re.IGNORECASE):
+        if _ORDINAL.fullmatch(bare) or re.fullmatch(
+            r"\d+(?:kg|km|cm|mm|gb|mb|kb|tb|ms|lbs?|[kKmM])", bare, re.IGNORECASE
+        ):
             continue
         if bare.isdigit():
-            yield FoundValue(ValueKind.NUMBER, match.group(), match.start(), match.end(), (number_key(bare),), unit=True)
+            yield FoundValue(
+                ValueKind.NUMBER, match.group(), match.start(), match.end(), (number_key(bare),), unit=True
+            )
         elif phrase_key(bare):
             yield _literal(ValueKind.ID, text, match.start() + len(match.group()) - len(bare), match.end())
 

@@ -1,0 +1,85 @@
+"""The rule-based way of stage 2: every working call is a claim, worded as what was done.
+
+Evidence is what was sent and what came back. Nothing is shortened without saying so, and no number is
+taken out of its place: a fact is a whole record or line of a result.
+"""
+
+from core.models import Claim, Evidence, FailedTrajectory, FailureAnalysis, Field, ReplayOutcome, StepKind, input_text
+from core.stages.calls import current_year, in_words
+from core.stages.detect.rules import achieved_something
+from core.stages.extract.wording import done_words
+from core.stages.facts import MOST_FACTS, count_of, evidence_of, facts_of
+from core.stages.results import read_result
+from core.stages.tool_kind import ToolKind, kind_of, reads_only
+
+_MOST_OBSERVATIONS = 60
+
+
+def extract_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> ReplayOutcome:
+    """What the run achieved and saw, from its working calls alone."""
+    year = current_year(trajectory)
+    achievements = tuple(
+        _achievement(trajectory, number, year=year)
+        for number, _ in trajectory.actions
+        if achieved_something(trajectory, number)
+    )
+    return ReplayOutcome(
+        achievements=achievements,
+        observations=_observations(trajectory),
+        limitations=_limitations(trajectory, analysis),
+    )
+
+
+def _achievement(trajectory: FailedTrajectory, number: int, *, year: int | None) -> Claim:
+    step = trajectory.steps[number - 1]
+    said = done_words(step, in_words(step, year=year))
+    count = count_of(step)
+    if count is not None and kind_of(step) is not ToolKind.CHANGE:
+        said = f"{said}: {count} {'result' if count == 1 else 'results'}"
+    if not reads_only(step):
+        said = f"{said} (changed)"
+    spans = []
+    arguments = input_text(step)
+    if arguments:
+        spans.append(Evidence(step=number, field=Field.ACTION_INPUT, start=0, end=len(arguments), quote=arguments))
+    facts = facts_of(step)
+    if facts:
+        spans.append(evidence_of(facts[0], step, number))
+    elif step.observation.strip():
+        end = step.observation.find("\n") if "\n" in step.observation else len(step.observation)
+        spans.append(Evidence(step=number, field=Field.OBSERVATION, start=0, end=end, quote=step.observation[:end]))
+    return Claim(text=said, evidence=tuple(spans))
+
+
+def _observations(trajectory: FailedTrajectory) -> tuple[Claim, ...]:
+    seen: dict[str, Claim] = {}
+    for number, step in trajectory.actions:
+        if kind_of(step) is ToolKind.NOISE:
+            continue
+        for fact in facts_of(step):
+            seen.setdefault(fact.text, Claim(text=fact.text, evidence=(evidence_of(fact, step, number),)))
+    return tuple(seen.values())[:_MOST_OBSERVATIONS]
+
+
+def _limitations(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> str:
+    calls = trajectory.actions
+    failed = [n for n, step in calls if read_result(step).failed]
+    empty = [
+        n
+        for n, step in calls
+        if not read_result(step).failed and read_result(step).empty and kind_of(step) is not ToolKind.NOISE
+    ]
+    parts = []
+    if failed:
+        parts.append(f"{_calls(len(failed))} of {len(calls)} failed (step {', '.join(map(str, failed))}).")
+    if empty:
+        parts.append(f"{_calls(len(empty))} found nothing (step {', '.join(map(str, empty))}).")
+    if any(step.kind is StepKind.USER for step in trajectory.steps):
+        parts.append("The user spoke in mid-run, so the goal moved.")
+    if any(len(facts_of(step)) >= MOST_FACTS for _, step in calls):
+        parts.append(f"Of long results the first {MOST_FACTS} records are listed.")
+    return " ".join(parts) or analysis.explanation
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"

@@ -1,0 +1,69 @@
+"""The second judge of the rule-based way: a check in code that can say no.
+
+It stands in for a judge model and signs as `rules`. Yes means: nothing unsupported, no leak, not the
+original again, all inputs given, and an answer that rests on spans. Its confidence is what code could see:
+it stays low where a policy, a change or an unfinished answer leaves room for doubt.
+"""
+
+import re
+from collections.abc import Sequence
+
+from core.models import FailedTrajectory, Grounding, SecondJudgeVerdict
+from core.stages.grounding import ORIGINAL_AGAIN
+from core.stages.relabel.answer import Answer
+from core.stages.relabel.asks import Ask
+from core.stages.tool_kind import reads_only
+
+_POLICY = re.compile(
+    r"\b(?:policy|policies|must|should not|may not|only if|not allowed|cannot be|deny|rules?)\b", re.IGNORECASE
+)
+HIGHEST = 0.7  # rules see strings, not meaning
+
+
+def judge_by_rules(
+    trajectory: FailedTrajectory, asks: Sequence[Ask], grounding: Grounding, answer: Answer
+) -> SecondJudgeVerdict:
+    """Yes or no with the reason in words; c2 from what code could check."""
+    no = _objection(grounding, answer)
+    if no:
+        return SecondJudgeVerdict(is_valid=False, confidence=0.0, reason=no)
+    score, doubts = HIGHEST, []
+    if any(not reads_only(trajectory.steps[n - 1]) for ask in asks for n in ask.steps) and _POLICY.search(
+        trajectory.system_prompt
+    ):
+        score -= 0.25
+        doubts.append("a change was made under rules of the system prompt that code cannot check")
+    if not answer.complete:
+        score -= 0.15
+        doubts.append("the answer tells only the first records of a long result")
+    if not answer.evidence:
+        score -= 0.2
+        doubts.append("no result says more than that the calls worked")
+    if grounding.stale_words:
+        score -= 0.1
+        doubts.append(f"words of the old goal are left: {', '.join(grounding.stale_words)}")
+    checked = (
+        f"All {len(grounding.values)} values of the request stand in the run"
+        if grounding.values
+        else "The request names no value"
+    )
+    reason = f"{checked}, none gives the answer away, and every input is given."
+    if doubts:
+        reason += f" But {'; '.join(doubts)}."
+    return SecondJudgeVerdict(is_valid=True, confidence=round(max(0.0, score), 2), reason=reason)
+
+
+def _objection(grounding: Grounding, answer: Answer) -> str:
+    if grounding.unsupported:
+        return f"Not found in the run: {', '.join(grounding.unsupported)}."
+    if grounding.unmet:
+        return f"Asked for but taken up by no working call: {', '.join(grounding.unmet)}."
+    if grounding.leaks:
+        return f"Gives the answer away: {', '.join(grounding.leaks)}."
+    if grounding.similarity >= ORIGINAL_AGAIN:
+        return "This is the original request again."
+    if grounding.missing_inputs:
+        return f"The request lacks inputs that the calls need: {', '.join(grounding.missing_inputs)}."
+    if not answer.text.strip():
+        return "There is no final answer."
+    return ""

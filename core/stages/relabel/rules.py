@@ -1,0 +1,145 @@
+"""The rule-based way of stage 3: several drafts of a new goal, each built from what the run did.
+
+Strategies, as in hindsight replay (Andrychowicz 2017: final, future, episode): the whole run up to its last
+useful call, the stretch before the first change, the part up to each change, the best single look-up, and
+the original request without the limits that were not met. Every draft goes through the grounding check; its confidence is
+honest and lower than a model's.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from core.models import Attempt, FailedTrajectory, FailureAnalysis, FailureType, StepKind
+from core.stages.calls import current_year
+from core.stages.detect.rules import achieved_something
+from core.stages.grounding import check_prompt
+from core.stages.relabel.answer import Answer, answer_for
+from core.stages.relabel.asks import Ask, asks_in
+from core.stages.relabel.check import judge_by_rules
+from core.stages.relabel.phrasing import phrase
+from core.stages.relabel.rewrite import without_unmet_limits
+from core.stages.results import read_result
+from core.stages.tool_kind import ToolKind, kind_of, reads_only
+
+_MOST_ATTEMPTS = 5
+
+
+def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> tuple[Attempt, ...]:
+    """Attempts with grounding and verdict filled in, numbered, the most telling strategy first."""
+    attempts: dict[str, Attempt] = {}
+    for first, last in _stretches(trajectory):
+        attempt = _attempt(trajectory, first, last)
+        if attempt and attempt.hindsight_prompt not in attempts:
+            attempts[attempt.hindsight_prompt] = attempt
+    if rewritten := _rewritten(trajectory, analysis):
+        attempts.setdefault(rewritten.hindsight_prompt, rewritten)
+    kept = sorted(
+        attempts.values(),
+        key=lambda a: -min(a.confidence, a.verdict.confidence if a.verdict and a.verdict.confidence else 0),
+    )
+    return tuple(a.model_copy(update={"number": n}) for n, a in enumerate(kept[:_MOST_ATTEMPTS], 1))
+
+
+def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
+    """Step ranges worth a goal of their own, each once."""
+    useful = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    if not useful:
+        return
+    changes = [n for n in useful if not reads_only(trajectory.steps[n - 1])]
+    ends = [useful[-1], *changes[:-1]]
+    if changes:
+        ends += [n for n in useful if n < changes[0]][-1:]
+    searches = [n for n in useful if kind_of(trajectory.steps[n - 1]) is ToolKind.SEARCH]
+    ends += searches[-1:]
+    seen: set[tuple[int, int]] = set()
+    for end in ends:
+        for start in (1, _needed_start(trajectory, end)):
+            if (start, end) not in seen:
+                seen.add((start, end))
+                yield start, end
+
+
+def _needed_start(trajectory: FailedTrajectory, end: int) -> int:
+    """Where the last run of calls of one kind begins: the shortest stretch that is a request of its own."""
+    kind = kind_of(trajectory.steps[end - 1])
+    start = end
+    for number in range(end - 1, 0, -1):
+        step = trajectory.steps[number - 1]
+        if step.kind is not StepKind.ACTION:
+            continue
+        if kind_of(step) is not kind or read_result(step).failed:
+            break
+        start = number
+    return start
+
+
+def _attempt(trajectory: FailedTrajectory, first: int, last: int) -> Attempt | None:
+    year = current_year(trajectory)
+    asks = asks_in(trajectory, first, last)
+    prompt = phrase(trajectory, asks, first=first, last=last, year=year) if asks else None
+    if not prompt:
+        return None
+    return _judged(trajectory, asks, prompt, first, last, penalty=0.0, why=_why(trajectory, asks, first, last))
+
+
+def _judged(
+    trajectory: FailedTrajectory, asks: Sequence[Ask], prompt: str, first: int, last: int, *, penalty: float, why: str
+) -> Attempt:
+    answer = answer_for(trajectory, asks, prompt=prompt, first=first, last=last, year=current_year(trajectory))
+    grounding = check_prompt(prompt, trajectory, first_step=first, last_step=last, final_answer=answer.text)
+    return Attempt(
+        hindsight_prompt=prompt,
+        confidence=_confidence(trajectory, asks, prompt, answer, first=first, last=last, penalty=penalty),
+        rationale=why,
+        first_step=first,
+        last_step=last,
+        final_answer=answer.text,
+        answer_evidence=answer.evidence,
+        grounding=grounding,
+        verdict=judge_by_rules(trajectory, asks, grounding, answer),
+    )
+
+
+def _rewritten(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> Attempt | None:
+    """The original request without the limits that no call enforced, for a run of one request."""
+    useful = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    if not useful or any(step.kind is StepKind.USER for step in trajectory.steps):
+        return None
+    found = without_unmet_limits(trajectory)
+    if found is None:
+        return None
+    asks = asks_in(trajectory, 1, useful[-1])
+    dropped = ", ".join(repr(text) for text in found.dropped)
+    penalty = 0.05 if analysis.failure_type is FailureType.CONSTRAINT_VIOLATION else 0.2
+    why = f"The original request without what the run did not meet: {dropped}."
+    return _judged(trajectory, asks, found.prompt, 1, useful[-1], penalty=penalty, why=why)
+
+
+def _why(trajectory: FailedTrajectory, asks: Sequence[Ask], first: int, last: int) -> str:
+    steps = sorted({n for ask in asks for n in ask.steps})
+    calls = [n for n, _ in trajectory.actions if first <= n <= last]
+    worked = [n for n in calls if achieved_something(trajectory, n)]
+    listed = ", ".join(map(str, steps))
+    return f"Asks for what step {listed} did; {len(worked)} of {len(calls)} calls in steps {first}-{last} worked."
+
+
+def _confidence(
+    trajectory: FailedTrajectory,
+    asks: Sequence[Ask],
+    prompt: str,
+    answer: Answer,
+    *,
+    first: int,
+    last: int,
+    penalty: float,
+) -> float:
+    """c in 0.2..0.75: share of working calls, share of the run's work that is kept, wording and answer."""
+    calls = [n for n, step in trajectory.actions if first <= n <= last and kind_of(step) is not ToolKind.NOISE]
+    worked = [n for n in calls if achieved_something(trajectory, n)]
+    everything = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    score = 0.35 + 0.15 * len(worked) / max(1, len(calls)) + 0.15 * len(worked) / max(1, len(everything))
+    score += 0.1 if answer.own_words else 0.0
+    score -= 0.05 * max(0, len(asks) - 3)  # a list of errands reads less like one request
+    score -= 0.1 if len(prompt) > 600 else 0.0
+    score -= 0.15 if len(worked) == 1 and len(everything) > 2 else 0.0
+    score -= 0.1 if any(ask.kind is ToolKind.OTHER for ask in asks) else 0.0
+    return round(min(0.75, max(0.2, score - penalty)), 2)

@@ -1,0 +1,153 @@
+"""A shell command as a request: what a person would ask for who does not know the command."""
+
+import re
+import shlex
+
+_FILTERS = {
+    "sort": "sorted", "uniq": "without repeats", "wc": "counted", "head": "the first of them", "tail": "the last of them",
+}  # fmt: skip
+
+
+def shell_request(command: str) -> str | None:
+    """A clause for the main command and what its pipe adds; None for commands that have no plain wording."""
+    stages = [part.strip() for part in re.split(r"(?<!\|)\|(?!\|)", command.splitlines()[0])] if command.strip() else []
+    if not stages or re.search(r"&&|;|\$\(|`|<\(", command) or len(command.splitlines()) > 1:
+        return None
+    request = _single(stages[0])
+    if request is None:
+        return None
+    if len(stages) == 1:
+        return request
+    return _with_pipe(request, stages[1:])
+
+
+def _words(stage: str) -> list[str] | None:
+    try:
+        return shlex.split(re.sub(r"\s\d?>{1,2}\s?(?:/dev/null|&1)", "", stage))
+    except ValueError:
+        return None
+
+
+def _single(stage: str) -> str | None:  # noqa: PLR0911, PLR0912 - one line a command
+    words = _words(stage)
+    if not words:
+        return None
+    name, arguments = words[0], words[1:]
+    flags = [w for w in arguments if w.startswith("-")]
+    plain = [w for w in arguments if not w.startswith("-")]
+    where = plain[-1] if plain else ""
+    match name:
+        case "ls":
+            hidden = " including hidden ones" if any("a" in flag for flag in flags) else ""
+            long = ", with their sizes and dates" if any("l" in flag for flag in flags) else ""
+            return f"list the files in {where or 'the current folder'}{hidden}{long}"
+        case "cat" | "less" | "more" if where:
+            return f"show me what is in {' and '.join(plain)}"
+        case "head" | "tail" if where:
+            return f"show me the {'first' if name == 'head' else 'last'} lines of {where}"
+        case "find":
+            return _find(arguments)
+        case "grep" | "egrep" | "rg" if len(plain) >= 2:
+            return f'find the lines with "{plain[0]}" in {" ".join(plain[1:])}'
+        case "wc" if where:
+            thing = {"-l": "lines", "-w": "words", "-c": "bytes"}.get(flags[0] if flags else "-l", "lines")
+            return f"count the {thing} in {' '.join(plain)}"
+        case "du" if where:
+            return f"tell me how much space {where} takes"
+        case "df":
+            return "tell me how much disk space is free"
+        case "ps":
+            return "list the running processes"
+        case "pwd":
+            return "tell me which folder we are in"
+        case "mkdir" if where:
+            return f"create the folder {' and '.join(plain)}"
+        case "touch" if where:
+            return f"create the file {' and '.join(plain)}"
+        case "rm" | "rmdir" if where:
+            return f"delete {' and '.join(plain)}"
+        case "mv" | "cp" if len(plain) == 2:
+            return f"{'move' if name == 'mv' else 'copy'} {plain[0]} to {plain[1]}"
+        case "md5sum" | "sha256sum" | "sha1sum" if where:
+            return f"compute the {name.removesuffix('sum').upper()} checksum of {' and '.join(plain)}"
+        case "python" | "python3" | "node" | "sh" | "bash" if where and not {"-c", "-m"} & set(flags):
+            return f"run {' '.join(plain)} and tell me what it prints"
+        case "uname" | "whoami" | "hostname" | "date" | "uptime" | "env":
+            return f"tell me what {name} says"
+    return None
+
+
+def _find(arguments: list[str]) -> str | None:
+    where = next((w for w in arguments[:3] if not w.startswith(("-", "(", "\\", "!"))), "the current folder")
+    named = [arguments[i + 1] for i, w in enumerate(arguments[:-1]) if w in ("-name", "-iname")]
+    kind = next((arguments[i + 1] for i, w in enumerate(arguments[:-1]) if w == "-type"), "f")
+    known = {
+        "-name",
+        "-iname",
+        "-type",
+        "-print",
+        "-maxdepth",
+        "-exec",
+        "-size",
+        "-empty",
+        "-o",
+        "-ls",
+        "-printf",
+        "-print0",
+    }
+    if any(w.startswith("-") and w not in known and "-exec" not in arguments for w in arguments):
+        return None
+    things = "folders" if kind == "d" else "files"
+    which = f" named {' or '.join(named)}" if named else ""
+    size = next((arguments[i + 1] for i, w in enumerate(arguments[:-1]) if w == "-size"), "")
+    if size:
+        which += f" with size {size}"
+    if "-empty" in arguments:
+        things = f"empty {things}"
+    request = f"find all {things}{which} under {where}"
+    if "-exec" in arguments:
+        run = arguments[arguments.index("-exec") + 1 :]
+        told = {
+            "wc": "and give the size of each",
+            "md5sum": "and compute the MD5 checksum of each",
+            "ls": "with their details",
+            "rm": "and delete them",
+            "cat": "and show me what is in them",
+            "grep": "",
+            "stat": "with their details",
+            "du": "and give the size of each",
+        }
+        what = told.get(run[0] if run else "")
+        if what is None:
+            return None
+        if run[0] == "grep":
+            pattern = next((w for w in run[1:] if not w.startswith("-")), "")
+            what = f'that hold "{pattern}"'
+        request = f"{request} {what}"
+    return request
+
+
+def _with_pipe(request: str, stages: list[str]) -> str | None:
+    for stage in stages:
+        words = _words(stage)
+        if not words:
+            return None
+        name, flags = words[0], [w for w in words[1:] if w.startswith("-")]
+        if name == "wc":
+            thing = "words" if "-w" in flags else "lines" if not request.startswith(("find all", "list")) else ""
+            request = f"tell me how many there are: {request}" if not thing else f"{request} and count the {thing}"
+        elif name == "grep" and len(words) > 1:
+            pattern = next((w for w in words[1:] if not w.startswith("-")), "")
+            request = f'{request}, only those {"without" if "-v" in flags else "with"} "{pattern}"'
+        elif name == "sort":
+            request = f"{request}, sorted{' from high to low' if any('r' in f for f in flags) else ''}"
+        elif name == "uniq":
+            request = f"{request}{', with how often each occurs' if '-c' in flags else ', each only once'}"
+        elif name in ("head", "tail"):
+            number = next((re.sub(r"\D", "", w) for w in words[1:] if re.search(r"\d", w)), "")
+            request = f"{request}, only the {'first' if name == 'head' else 'last'} {number or 'ones'}".rstrip()
+        elif name in ("md5sum", "sha256sum"):
+            request = f"{request}, and compute the {name.removesuffix('sum').upper()} checksum of that"
+        else:
+            return None
+    return request

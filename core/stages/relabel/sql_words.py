@@ -1,0 +1,165 @@
+"""A query as a question: from its columns, tables, filters, grouping and order.
+
+Covers plain SELECTs; a query that cannot be told in one sentence (sub-queries, unions, CASE) gives
+None, and the caller words it another way. The SQL itself never enters the request.
+"""
+
+import re
+
+from core.stages.wording import join, plural, singular, spoken_key
+
+_CLAUSES = re.compile(
+    r"^\s*select\s+(?P<distinct>distinct\s+)?(?P<columns>.+?)\s+from\s+(?P<tables>.+?)(?:\s+where\s+(?P<where>.+?))?"
+    r"(?:\s+group\s+by\s+(?P<group>.+?))?(?:\s+having\s+(?P<having>.+?))?(?:\s+order\s+by\s+(?P<order>.+?))?"
+    r"(?:\s+limit\s+(?P<limit>\d+))?\s*;?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AGGREGATES = {"avg": "average", "max": "highest", "min": "lowest", "sum": "total"}
+_COMPARISONS = {
+    "=": "is",
+    "==": "is",
+    "!=": "is not",
+    "<>": "is not",
+    ">": "is over",
+    "<": "is under",
+    ">=": "is at least",
+    "<=": "is at most",
+}
+
+
+def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
+    """The question that a query answers, without its final mark unless it is a question; None if not tellable."""
+    del result
+    text = " ".join(query.split())
+    if found := re.match(r"show\s+tables", text, re.IGNORECASE):
+        return "list the tables of the database"
+    if found := re.match(
+        r"(?:describe|desc|show\s+columns\s+(?:from|in)|pragma\s+table_info)\s*\(?\s*[`\"']?(\w+)", text, re.IGNORECASE
+    ):
+        return f"tell me which columns the {spoken_key(found[1])} table has"
+    if found := re.match(r"show\s+databases", text, re.IGNORECASE):
+        return "list the databases"
+    parts = _CLAUSES.match(text)
+    if parts is None or re.search(
+        r"\(\s*select\b|\bunion\b|\bcase\s+when\b|\bover\s*\(|\bintersect\b|\bexcept\b", text, re.IGNORECASE
+    ):
+        return None
+    tables = _tables(parts["tables"])
+    columns = [_column(c) for c in _split(parts["columns"])]
+    if not tables or not columns or any(c is None for c in columns):
+        return None
+    told = [c for c in columns if c]
+    filters = _filters(parts["where"]) if parts["where"] else ""
+    if filters is None or (parts["having"] and _filters(parts["having"]) is None):
+        return None
+    having = f" and {_filters(parts['having'])}" if parts["having"] else ""
+    return _sentence(told, tables, filters, parts, having)
+
+
+def _sentence(told: list[str], tables: list[str], filters: str, parts: re.Match[str], having: str) -> str:
+    things = plural(singular(tables[0]))
+    where = f" {'where' if filters else ''} {filters}".rstrip() if filters else ""
+    order = _order(parts["order"], parts["limit"])
+    group = [_bare(c) for c in _split(parts["group"])] if parts["group"] else []
+    joined = f" (from {join([spoken_key(t) for t in tables])})" if len(tables) > 1 else ""
+    if told == ["#count"] and not group:
+        return f"how many {things}{joined} are there{where}?"
+    named = [f"number of {things}" if c == "#count" else c for c in told]
+    if group:
+        values = [c for c in named if c not in group] or named
+        return f"for each {join(group)} in {join([spoken_key(t) for t in tables])}, give the {join(values)}{where}{having}{order}"
+    if any(c.split()[0] in _AGGREGATES.values() for c in named):
+        return f"what is the {join(named)} of the {things}{joined}{where}?"
+    if named == ["*"]:
+        return f"list the {things}{joined}{where}{order}"
+    return f"list the {join(named)} of the {things}{joined}{where}{order}"
+
+
+def _split(text: str) -> list[str]:
+    """Split at commas that stand in no brackets."""
+    parts, depth, start = [], 0, 0
+    for at, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+
+
+def _bare(name: str) -> str:
+    return spoken_key(name.strip().strip('`"[]').split(".")[-1].strip('`"[]'))
+
+
+def _tables(text: str) -> list[str]:
+    names = re.split(
+        r"\s+(?:inner\s+|left\s+(?:outer\s+)?|right\s+|cross\s+|natural\s+)?join\s+|,", text, flags=re.IGNORECASE
+    )
+    bare = [re.match(r"\s*[`\"]?(?:\w+\.)?(\w+)", name) for name in names]
+    return [found[1] for found in bare if found] if all(bare) else []
+
+
+def _column(text: str) -> str | None:
+    text = re.sub(r"\s+as\s+[`\"']?\w+[`\"']?\s*$", "", text, flags=re.IGNORECASE).strip()
+    text = re.sub(r"\s*/\s*1\d*(?:\.\d+)?$", "", text)
+    if found := re.fullmatch(r"round\s*\((.+),\s*\d+\s*\)", text, re.IGNORECASE):
+        return _column(found[1])
+    if text == "*":
+        return "*"
+    if re.fullmatch(r"count\s*\(\s*(?:\*|1|[\w.]+)\s*\)", text, re.IGNORECASE):
+        return "#count"
+    if found := re.fullmatch(r"count\s*\(\s*distinct\s+([\w.]+)\s*\)", text, re.IGNORECASE):
+        return f"number of different {plural(_bare(found[1]))}"
+    if found := re.fullmatch(
+        r"(avg|max|min|sum)\s*\(\s*([\w.`\"]+)(?:\s*/\s*1\d*(?:\.\d+)?)?\s*\)", text, re.IGNORECASE
+    ):
+        return f"{_AGGREGATES[found[1].lower()]} {_bare(found[2])}"
+    return _bare(text) if re.fullmatch(r"[\w.`\"]+", text) else None
+
+
+def _filters(text: str) -> str | None:
+    """`a = 1 AND b > 2` as words; None where it cannot be told."""
+    text = re.sub(r"\bbetween\s+(\S+)\s+and\s+(\S+)", r"BETWEEN \1 ~ \2", text, flags=re.IGNORECASE)
+    told = []
+    for piece in re.split(r"\s+(and|or)\s+", text, flags=re.IGNORECASE):
+        if piece.lower() in ("and", "or"):
+            told.append(piece.lower())
+            continue
+        said = _filter(piece.strip().strip("()"))
+        if said is None:
+            return None
+        told.append(said)
+    return " ".join(told)
+
+
+def _filter(piece: str) -> str | None:
+    if found := re.fullmatch(r"([\w.`\"]+)\s*(=|==|!=|<>|>=|<=|>|<)\s*('[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?)", piece):
+        return f"the {_bare(found[1])} {_COMPARISONS[found[2]]} {_literal(found[3])}"
+    if found := re.fullmatch(r"([\w.`\"]+)\s+BETWEEN\s+(\S+)\s+~\s+(\S+)", piece):
+        return f"the {_bare(found[1])} is between {_literal(found[2])} and {_literal(found[3])}"
+    if found := re.fullmatch(r"([\w.`\"]+)\s+(not\s+)?like\s+['\"]%?([^%'\"]+)%?['\"]", piece, re.IGNORECASE):
+        return f"the {_bare(found[1])} {'does not contain' if found[2] else 'contains'} {found[3]}"
+    if found := re.fullmatch(r"([\w.`\"]+)\s+is\s+(not\s+)?null", piece, re.IGNORECASE):
+        return f"the {_bare(found[1])} is {'set' if found[2] else 'missing'}"
+    if found := re.fullmatch(
+        r"([\w.`\"]+)\s+(not\s+)?in\s*\(?((?:'[^']*'|\d+)(?:\s*,\s*(?:'[^']*'|\d+))*)\)?", piece, re.IGNORECASE
+    ):
+        values = [_literal(v.strip()) for v in found[3].split(",")]
+        return f"the {_bare(found[1])} is {'none' if found[2] else 'one'} of {join(values, last='or')}"
+    return None
+
+
+def _literal(text: str) -> str:
+    return text.strip("'\"")
+
+
+def _order(order: str | None, limit: str | None) -> str:
+    if not order:
+        return f", only the first {limit}" if limit else ""
+    column = _split(order)[0]
+    down = bool(re.search(r"\bdesc\b", column, re.IGNORECASE))
+    bare = _column(re.sub(r"\s+(?:asc|desc)\s*$", "", column, flags=re.IGNORECASE)) or "that"
+    name = "number" if bare == "#count" else bare
+    if limit == "1":
+        return f", only the one with the {'highest' if down else 'lowest'} {name}"
+    top = f", only the first {limit}" if limit else ""
+    return f", ordered by {name} {'from high to low' if down else 'from low to high'}{top}"
