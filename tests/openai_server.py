@@ -4,6 +4,8 @@
         server.enqueue(status(429, headers={"Retry-After": "0"}), text('{"ok": true}'))
         OpenAIChat("m", base_url=server.url).ask(...)
 
+As a fixture: `from openai_server import openai_server` in a conftest.py.
+
 Every request is taken by the next behaviour in the queue, else by `by_model[model]`, else by
 `answer(body)`, which returns the reply text. A behaviour is an async function of (server, request, body).
 """
@@ -12,9 +14,10 @@ import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 Body = dict[str, Any]
@@ -81,6 +84,13 @@ class OpenAIServer:
             return await (behaviour or _normal)(self, request, body)
         finally:
             self.in_flight -= 1
+
+
+@pytest.fixture
+def openai_server() -> Iterator[OpenAIServer]:
+    """A model server on a free port of 127.0.0.1."""
+    with OpenAIServer() as server:
+        yield server
 
 
 async def _normal(server: OpenAIServer, request: web.Request, body: Body) -> web.StreamResponse:

@@ -8,7 +8,8 @@ from openai_server import OpenAIServer, as_json, asked_form, cut_short, drop, ra
 
 from core.errors import StageFailure
 from core.llm import OpenAIChat
-from core.models import AgentStep, FailedTrajectory, QueueReason
+from core.models import AgentStep, FailedTrajectory, Label, LabelOutcome, QueueReason
+from core.pipeline import run_stages
 from core.settings import PipelineConfig
 from core.stages.extract.model import extract_with_model
 from core.stages.relabel.gate import why_not
@@ -69,6 +70,14 @@ def test_a_run_goes_through_with_three_calls(openai_server, chat):
     assert why_not(attempt, SETTINGS) is None
     assert [asked_form(body) for body in openai_server.requests] == ["Outcome", "Proposal", "Judgement"]
     assert [body["temperature"] for body in openai_server.requests] == [0.3, 0.3, 0]
+
+
+def test_all_four_stages_end_in_a_training_row(openai_server, chat):
+    labelled = RUN.model_copy(update={"label": Label(outcome=LabelOutcome.FAILURE, by="test")})
+    result = run_stages(labelled, chat, chat, SETTINGS)
+    assert result.success
+    assert result.relabeled.hindsight_prompt == PROPOSAL["hindsight_prompt"]
+    assert result.sample.messages[-1].content == PROPOSAL["final_answer"]
 
 
 def test_the_judge_may_live_elsewhere(openai_server, chat):
