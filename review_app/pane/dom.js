@@ -13,7 +13,7 @@ function h(tag, props, ...kids) {
 }
 
 function add(el, kids) {
-  for (const kid of kids.flat()) {
+  for (const kid of kids.flat(Infinity)) {
     if (kid === null || kid === undefined || kid === false || kid === "") continue;
     el.append(kid);
   }

@@ -318,6 +318,7 @@ class Pane {
     this.editing = false;
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
+    this.proposal.el.scrollTop = 0;
     this.edited();
     this.drawActions();
     this.trace.scroll.focus({ preventScroll: true });

@@ -20,6 +20,7 @@ from core.models import (
     QueueReason,
     RejectReason,
     ReplayOutcome,
+    content_hash,
 )
 from review_app.pane import words
 from review_app.pane.shown import Mark, block, hidden_count, line
@@ -74,7 +75,7 @@ def item_view(
         "key": f"{proposal_id}:{revision}",
         "id": proposal_id,
         "rev": revision,
-        "keep": f"{trajectory.key}:{proposal_id}:{revision}",
+        "keep": f"{proposal_id}:{revision}:{content_hash([trajectory.trajectory_id, attempt.hindsight_prompt])}",
         "name": line(trajectory.trajectory_id, 80),
         "source": line(source, 60),
         "badges": _badges(attempt, queue_reason, state),

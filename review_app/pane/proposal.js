@@ -87,21 +87,30 @@ class Proposal {
         h(
           "span",
           { class: "meter", "aria-hidden": "true" },
-          h("i", { style: `width:${(value ?? 0) * 100}%`, class: value === null ? "none" : value < proposal.threshold ? "low" : "" }),
+          h("i", { style: `width:${value * 100}%`, class: value < proposal.threshold ? "low" : "" }),
           h("u", { style: `left:${proposal.threshold * 100}%` }),
         ),
-        h("b", {}, value === null ? "none" : value.toFixed(2)),
+        h("b", {}, value.toFixed(2)),
       );
     return h(
       "section",
       { class: "block" },
-      h("h3", {}, "Confidence", h("span", { class: "tags" }, tag(proposal.judged.text, proposal.judged.tone))),
+      h(
+        "h3",
+        {},
+        "Confidence",
+        h(
+          "span",
+          { class: "tags" },
+          tag(proposal.judged.text, proposal.judged.tone),
+          proposal.score !== null && tag(scoreWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both"),
+        ),
+      ),
       h(
         "div",
         { class: "scores" },
         bar("Relabeller", proposal.c, "What the relabeller itself believes"),
-        bar("Judge", proposal.c2, "What the second judge believes"),
-        bar("Score", proposal.score, `The lower of both; the threshold is ${proposal.threshold.toFixed(2)}`),
+        proposal.c2 !== null && bar("Judge", proposal.c2, "What the second judge believes"),
       ),
       proposal.rationale && h("p", { dir: "auto" }, proposal.rationale),
       proposal.judge_reason && h("p", { dir: "auto" }, h("span", { class: "quiet" }, "Judge: "), proposal.judge_reason),
@@ -194,6 +203,9 @@ function drawValue(value, go) {
   return h("li", { class: value.standing }, value.ref ? h("button", link, inner) : h("span", plain, inner));
 }
 
+const scoreWords = ({ score, threshold }) =>
+  `score ${score.toFixed(2)}, ${score < threshold ? "below" : "at or above"} ${threshold.toFixed(2)}`;
+
 const rangeWords = ({ first_step: first, last_step: last, steps }) =>
   first === 1 && last === steps ? `all ${plural(steps, "step")}` : `steps ${first}–${last} of ${steps}`;
 
@@ -201,6 +213,10 @@ function drawDiff(out, before, after) {
   const names = { out: "del", in: "ins" };
   fill(
     out,
-    wordDiff(before, after).map(([kind, text]) => (kind === "same" ? text : h(names[kind], {}, text))),
+    wordDiff(before, after).map(([kind, text], n, all) => {
+      if (kind === "same") return text;
+      const apart = kind === "out" && all[n + 1]?.[0] === "in" ? " " : null; // not one run-together word
+      return [h(names[kind], {}, text), apart];
+    }),
   );
 }

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 HEAD = 12_000  # characters kept from the start of a long text
 TAIL = 4_000
+BUDGET = 600_000  # characters of one run that go to the screen before anybody asks for more
 AROUND = 600  # characters kept on either side of a marked span
 
 # What draws nothing, reorders what stands around it, or belongs to a terminal. A joiner between
@@ -24,7 +25,14 @@ _HIDDEN = re.compile(
     r"\U000e0000-\U000e01ef]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all that can hide in ASCII: most runs need no more
 _SHIFTING = re.compile(f"{_HIDDEN.pattern}|[\U00010000-\U0010ffff]")
+
+# Names and not the Unicode control pictures: few fonts can draw those.
+_CONTROLS = (
+    *("NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI"),
+    *("DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US"),
+)
 
 
 class Mark(NamedTuple):
@@ -50,6 +58,8 @@ class Shown(NamedTuple):
 
 def visible(text: str) -> Shown:
     """`text` with hidden and control characters as symbols, and the map of its offsets."""
+    if text.isascii() and not _CONTROL.search(text):
+        return Shown(text, (), (0,))
     pieces: list[str] = []
     places: list[int] = []
     growth: list[int] = []
@@ -97,6 +107,12 @@ def block(text: str, marks: Iterable[Mark] = (), *, head: int = HEAD, tail: int 
     return {"chars": len(text), "parts": parts, "marks": drawn}
 
 
+def fair_share(texts: int) -> tuple[int, int]:
+    """Split the budget of a run over its long texts: (head, tail) for each."""
+    share = max(3_000, min(HEAD + TAIL, BUDGET // max(texts, 1)))
+    return share * 3 // 4, share // 4
+
+
 def line(text: str, limit: int = 400) -> str:
     """One short text with nothing hidden in it, cut at `limit` characters."""
     return visible(text if len(text) <= limit else f"{text[: limit - 1]}…").text
@@ -119,9 +135,9 @@ def _windows(length: int, marks: Sequence[Mark], *, head: int, tail: int) -> lis
 def _symbol(character: str) -> str:
     code = ord(character)
     if code < 0x20:
-        return chr(0x2400 + code)
+        return f"\u27e8{_CONTROLS[code]}\u27e9"
     if code == 0x7F:
-        return "\u2421"
+        return "\u27e8DEL\u27e9"
     if code > 0xFFFF and not 0xE0000 <= code <= 0xE01EF:
         return character  # only its width differs: two UTF-16 units
     return f"\u27e8U+{code:04X}\u27e9"

@@ -6,7 +6,7 @@ const HEAD = { chars: 900, lines: 12 };
 const TAIL = { chars: 260, lines: 3 };
 const AROUND = 150;
 const CHUNK = 6000;
-const SYMBOLS = /[\u2400-\u2421]|\u27e8U\+[0-9A-F]{4,6}\u27e9/g;
+const SYMBOLS = /\u27e8(?:U\+[0-9A-F]{4,6}|[A-Z]{2,3}[1-4]?)\u27e9/g;
 
 class TextView {
   constructor(block, { mono = false, onload = null } = {}) {
@@ -50,7 +50,7 @@ class TextView {
         quiet: nice ? nice.keys : [],
         marks: this.block.marks
           .filter((mark) => mark.part === number)
-          .map((mark) => ({ start: move(mark.start), end: move(mark.end), id: mark.id, kind: `mark ${mark.kind}` })),
+          .map((mark) => ({ start: move(mark.start), end: move(mark.end), id: mark.id, kind: `mark m-${mark.kind}` })),
       };
     });
     return this.ready;
@@ -178,8 +178,10 @@ function tailStart(text) {
   return at + 1;
 }
 
-// Move a cut to the next blank in `step` direction, so that no word is cut (nor a surrogate pair).
+// Move a cut in `step` direction to a line end or a blank that is near, so that no word is cut.
 function edge(text, at, step) {
+  const line = step > 0 ? text.indexOf("\n", at) : text.lastIndexOf("\n", at);
+  if (line >= 0 && Math.abs(line - at) < 70) return step > 0 ? line : line + 1;
   for (let n = 0; n < 24; n++) {
     const here = at + n * step;
     if (here <= 0) return 0;
@@ -296,7 +298,7 @@ function prettyJson(text) {
     if (token.at === flat) flat = -1;
     else if (token.text === "{" || token.text === "[") {
       if (flat >= 0) return;
-      if (token.close >= 0 && token.close - token.at <= 90) flat = token.close;
+      if (token.close >= 0 && token.close - token.at <= 112) flat = token.close;
       else {
         depth++;
         put("\n" + "  ".repeat(depth));
@@ -363,5 +365,27 @@ function wordDiff(before, after) {
     }
   }
   push("same", a.slice(a.length - tail).join(""));
+  return joinChanges(out);
+}
+
+// Words changed in a row read as one change, not as a mesh of single words.
+function joinChanges(parts) {
+  const out = [];
+  for (let at = 0; at < parts.length; ) {
+    if (parts[at][0] === "same") {
+      out.push(parts[at++]);
+      continue;
+    }
+    const gone = [];
+    const come = [];
+    for (; at < parts.length; at++) {
+      const [kind, text] = parts[at];
+      const bridge = kind === "same" && /^\s+$/.test(text) && at + 1 < parts.length;
+      if (kind === "same" && !bridge) break;
+      if (kind !== "in") gone.push(text);
+      if (kind !== "out") come.push(text);
+    }
+    for (const [kind, words] of [["out", gone], ["in", come]]) if (words.length) out.push([kind, words.join("")]);
+  }
   return out;
 }

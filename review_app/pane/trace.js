@@ -16,12 +16,13 @@ class Trace {
       onkeydown: (event) => event.key === "Enter" && this.nextHit(event.shiftKey ? -1 : 1),
     });
     this.tally = h("span", { class: "tally", "aria-live": "polite" });
+    this.size = h("span", { class: "tally" });
     this.tools = h("div", { class: "tools" });
     this.scroll = h("div", { class: "scroll", tabindex: "-1", "aria-label": "The failed run" });
     this.el = h(
       "section",
       { class: "trace", "aria-label": "Failed run" },
-      h("div", { class: "trace-head" }, this.map, this.tools),
+      h("div", { class: "trace-head" }, h("div", { class: "map-line" }, this.map, this.size), this.tools),
       this.scroll,
     );
   }
@@ -149,7 +150,6 @@ class Trace {
   card(step) {
     const before = this.item.trace.steps[step.n - 2];
     const joined = step.turn >= 0 && before && before.turn === step.turn;
-    const name = step.kind === "action" ? h("code", { class: "tool", dir: "auto" }, step.tool) : KINDS[step.kind];
     const card = h(
       "article",
       {
@@ -158,23 +158,28 @@ class Trace {
         "aria-label": `Step ${step.n}, ${KINDS[step.kind]} ${step.tool}${step.error ? ", error" : ""}`,
         onclick: () => this.select(step.n, false),
       },
-      h(
-        "header",
-        {},
-        h("span", { class: "number" }, step.n),
-        h("span", { class: "who" }, name),
+      step.kind === "action" &&
         h(
-          "span",
-          { class: "tags" },
-          joined && tag("same turn", "plain", "Called together with the step before"),
-          step.error && tag(step.error, "bad"),
-          h("span", { class: "tag unused" }, "not used"),
+          "header",
+          {},
+          h("span", { class: "number" }, step.n),
+          h("code", { class: "tool", dir: "auto" }, step.tool),
+          this.tags(step, joined),
         ),
-      ),
     );
     this.cards[step.n] = card;
     this.pending.push(step);
     return card;
+  }
+
+  tags(step, joined) {
+    return h(
+      "span",
+      { class: "tags" },
+      joined && tag("same turn", "plain", "Called together with the step before"),
+      step.error && tag(step.error, "bad"),
+      h("span", { class: "tag unused" }, "not used"),
+    );
   }
 
   bodies(limit, until = Infinity) {
@@ -188,13 +193,22 @@ class Trace {
 
   body(step) {
     const row = (label, kind, content) => h("div", { class: `row ${kind}` }, h("span", { class: "label" }, label), content);
+    const said = step.text && this.view(`${step.n}:text`, step.text);
+    if (step.kind !== "action") {
+      const who = [h("span", { class: "number" }, step.n), h("span", { class: "who" }, KINDS[step.kind])];
+      add(this.cards[step.n], [
+        step.thought && row("Thought", "thought", this.view(`${step.n}:thought`, step.thought)),
+        h("div", { class: "row says" }, h("span", { class: "label" }, who), said || h("p", { class: "quiet" }, "nothing"), this.tags(step)),
+      ]);
+      return;
+    }
     add(this.cards[step.n], [
       step.thought && row("Thought", "thought", this.view(`${step.n}:thought`, step.thought)),
-      step.text && row(step.kind === "user" ? "Says" : "Says", "says", this.view(`${step.n}:text`, step.text)),
-      step.kind === "action" && row("Call", "call", this.argumentRows(step)),
-      step.observation &&
-        row("Result", "result", this.view(`${step.n}:observation`, step.observation, { mono: true })),
-      step.kind === "action" && !step.observation && row("Result", "result", h("p", { class: "quiet" }, "nothing came back")),
+      said && row("Says", "says", said),
+      row("Call", "call", this.argumentRows(step)),
+      step.observation
+        ? row("Result", "result", this.view(`${step.n}:observation`, step.observation, { mono: true }))
+        : row("Result", "result", h("p", { class: "quiet" }, "nothing came back")),
     ]);
   }
 
@@ -244,6 +258,7 @@ class Trace {
 
   drawMap() {
     this.cells = [];
+    this.size.textContent = plural(this.item.trace.steps.length, "step");
     fill(
       this.map,
       this.item.trace.steps.map((step) => {

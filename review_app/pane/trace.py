@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.models import AgentStep, Evidence, FailedTrajectory, Field
-from review_app.pane.shown import Mark, block, line
+from review_app.pane.shown import Mark, block, fair_share, line
 
 MAX_ROWS = 80  # argument rows drawn of one call
 MAX_TOOLS = 100
@@ -20,9 +20,11 @@ def trace_view(
     for pointer in pointers:
         placed.setdefault((pointer[2].step, pointer[2].field), []).append(pointer)
     errors = frozenset(error_steps)
+    head, tail = fair_share(len(trajectory.steps))
 
     def text_block(step: int, field: Field, text: str) -> dict[str, Any] | None:
-        return block(text, marks_in(text, placed.get((step, field), ()))) if text.strip() else None
+        marks = marks_in(text, placed.get((step, field), ()))
+        return block(text, marks, head=head, tail=tail) if text.strip() else None
 
     return {
         "prompt": text_block(0, Field.PROMPT, trajectory.original_prompt),
@@ -87,9 +89,10 @@ def _arguments(step: AgentStep, pointers: Sequence[Pointer]) -> list[dict[str, A
 
 def _find(value: str, quote: str) -> tuple[int, int] | None:
     """Where a row's value holds the quote, or the quote (JSON text with its key) holds the value."""
-    start = value.find(quote) if quote else -1
-    if start >= 0:
-        return start, start + len(quote)
+    for wanted in (quote, quote.replace('"', "")):
+        start = value.find(wanted) if wanted else -1
+        if start >= 0:
+            return start, start + len(wanted)
     return (0, len(value)) if len(value) > 1 and value in quote else None
 
 
@@ -99,13 +102,24 @@ def _rows(value: Any, depth: int) -> Iterator[tuple[int, str, str]]:
     )
     for key, item in pairs:
         nested = item if isinstance(item, Mapping) else _nested_parts(item)
-        if nested and depth < 4:
+        short = _on_one_line(item) if depth else None
+        if short:
+            yield depth, str(key), short
+        elif nested and depth < 4:
             yield depth, str(key), ""
             yield from _rows(item, depth + 1)
         elif isinstance(item, list) and item and all(isinstance(part, str) for part in item):
             yield depth, str(key), ", ".join(item)
         else:
             yield depth, str(key), item if isinstance(item, str) and item else json.dumps(item, ensure_ascii=False)
+
+
+def _on_one_line(item: Any) -> str | None:
+    """Write a small flat object as `key: value, key: value`; None where that would not read well."""
+    if not isinstance(item, Mapping) or any(isinstance(part, Mapping | list) for part in item.values()):
+        return None
+    text = ", ".join(f"{key}: {part if isinstance(part, str) else json.dumps(part)}" for key, part in item.items())
+    return text if len(text) <= 100 else None
 
 
 def _nested_parts(item: Any) -> list[Any]:

@@ -49,7 +49,7 @@ def on_act(act: Act) -> None:
         found = check_prompt(act["text"], samples()[at]["trajectory"])
         live["check"] = check_view(act["text"], found)
     elif action == "expand":
-        raw = json.dumps(samples()[at]["trajectory"].model_dump(mode="json"), indent=1)
+        raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)
         live["expanded"] = expanded_view(samples()[at]["trajectory"], step=act["step"], field=act["field"], raw=raw)
     elif action in ("previous", "next"):
         state.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))

@@ -1,0 +1,342 @@
+"""The pane in a real browser, against a real Streamlit server."""
+
+import re
+from typing import Any
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.browser
+
+UNREAD_GUARD_OVER = "() => performance.now() - window.shown > 300"
+
+
+class Screen:
+    """What a reviewer does and sees; every wait is for a state, none for a time."""
+
+    def __init__(self, page: Any, address: str, start: int) -> None:
+        self.page = page
+        page.goto(f"{address}/?start={start}")
+        self.at(start + 1)
+
+    def at(self, position: int) -> None:
+        """Wait until item `position` is on screen and could have been read."""
+        expect(self.page.locator(".bar .place")).to_have_text(f"{position} of 24 waiting")
+        expect(self.page.locator(".root.busy")).to_have_count(0)
+        self.page.evaluate("window.shown = performance.now()")
+        self.page.wait_for_function(UNREAD_GUARD_OVER)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    @property
+    def text(self) -> Any:
+        return self.page.locator("#edit-text")
+
+
+@pytest.fixture
+def open_at(page, harness):
+    return lambda start=4: Screen(page, harness[0], start)
+
+
+def told(acts) -> list[tuple]:
+    return [(act["action"], act["id"]) for act in acts()]
+
+
+def test_a_key_acts_on_the_item_and_brings_the_next(open_at, acts):
+    screen = open_at()
+    for position, key in enumerate(("a", "A", "Space", "ArrowRight"), 6):
+        screen.press(key)
+        screen.at(position)
+    screen.press("ArrowLeft")
+    screen.at(8)
+    assert told(acts) == [("accept", 4), ("accept", 5), ("defer", 6), ("next", 7), ("previous", 8)]
+
+
+def test_x_and_a_digit_reject_with_that_reason(open_at, acts):
+    screen = open_at()
+    for digit in range(1, 10):
+        screen.press("x", str(digit))
+        screen.at(5 + digit)
+    assert [(a["action"], a["id"], a["reason"], a["note"]) for a in acts()] == [
+        ("reject", 3 + digit, digit, "") for digit in range(1, 10)
+    ]
+
+
+def test_a_digit_without_x_does_nothing_and_escape_closes_the_reasons(open_at, acts):
+    screen = open_at()
+    screen.press("3", "x")
+    expect(screen.page.locator(".reason")).to_have_count(9)
+    screen.press("Escape", "3", "a")
+    screen.at(6)
+    assert told(acts) == [("accept", 4)]
+
+
+def test_a_note_goes_with_the_reason_that_is_clicked(open_at, acts):
+    screen = open_at()
+    screen.press("x")
+    screen.page.get_by_label("Note on the rejection").fill("names 3 a")
+    screen.page.get_by_role("button", name="Too trivial").click()
+    screen.at(6)
+    assert [(a["reason"], a["note"]) for a in acts()] == [(5, "names 3 a")]
+
+
+def test_f_flags_with_a_note_typed_in_which_letters_are_only_letters(open_at, acts):
+    screen = open_at()
+    screen.press("f")
+    screen.page.keyboard.type("a look x1")
+    screen.press("Enter")
+    screen.at(6)
+    assert [(a["action"], a["note"]) for a in acts()] == [("flag", "a look x1")]
+
+
+def test_backspace_undoes_the_last_verdict(open_at, acts):
+    screen = open_at()
+    screen.press("a")
+    screen.at(6)
+    expect(screen.page.locator(".bar .last")).to_contain_text("Accepted sensors-5")
+    screen.press("Backspace")
+    screen.at(5)
+    assert [act["action"] for act in acts()] == ["accept", "undo"]
+
+
+def test_bare_keys_are_dead_while_typing(open_at, acts):
+    screen = open_at()
+    screen.press("e")
+    expect(screen.text).to_be_focused()
+    screen.press("End")
+    screen.page.keyboard.type(" axfjkohrc 123")
+    screen.press("ArrowLeft", "Backspace", "Space")
+    expect(screen.text).to_have_value(re.compile(r"axfjkohrc 1 3$"))
+    screen.press("Escape")
+    expect(screen.page.get_by_role("button", name="Accept edit")).to_be_visible()
+    assert told(acts) == []
+
+
+def test_keys_work_again_after_the_edit_is_left_and_accept_takes_the_edit(open_at, acts):
+    screen = open_at()
+    screen.press("e", "End")
+    screen.page.keyboard.type(" now")
+    screen.press("Escape", "a")
+    screen.at(6)
+    assert [(a["action"], a["text"]) for a in acts()] == [("edit", "Report 5: list the readings of all 10 parts. now")]
+
+
+def test_control_enter_saves_the_last_characters_typed(open_at, acts):
+    screen = open_at()
+    for position in range(5, 9):
+        screen.press("e", "End")
+        screen.page.keyboard.type(f" mark{position}")
+        screen.press("Control+Enter")
+        screen.at(position + 1)
+    assert [a["text"].split()[-1] for a in acts()] == ["mark5", "mark6", "mark7", "mark8"]
+    assert {a["action"] for a in acts()} == {"edit"}
+
+
+def test_an_edit_without_a_change_is_an_accept_and_an_empty_one_is_refused(open_at, acts):
+    screen = open_at()
+    screen.press("e", "Control+Enter")
+    screen.at(6)
+    screen.press("e")
+    screen.text.fill("  ")
+    screen.press("Control+Enter")
+    expect(screen.page.get_by_role("alert")).to_contain_text("The request is empty")
+    assert told(acts) == [("accept", 4)]
+
+
+def test_the_final_answer_and_the_step_range_go_with_the_edit(open_at, acts):
+    screen = open_at()
+    screen.press("e")
+    screen.page.get_by_label("Final answer for training").fill("Ten parts.")
+    screen.page.get_by_label("Last step used").fill("6")
+    expect(screen.page.locator(".step.outside")).to_have_count(4)
+    screen.press("Control+Enter")
+    screen.at(6)
+    edit = acts()[0]
+    assert (edit["final_answer"], edit["first_step"], edit["last_step"]) == ("Ten parts.", 1, 6)
+
+
+def test_two_taps_are_one_decision(open_at, acts):
+    screen = open_at()
+    screen.press("a", "a")
+    screen.at(6)
+    assert told(acts) == [("accept", 4)]
+
+
+def test_a_held_key_is_one_decision(open_at, acts):
+    screen = open_at()
+    screen.page.keyboard.down("a")
+    for _ in range(20):
+        screen.page.keyboard.down("a")  # the browser marks these as repeats
+    screen.at(6)
+    screen.page.keyboard.down("a")
+    screen.page.keyboard.up("a")
+    screen.press("j")
+    assert told(acts) == [("accept", 4)]
+
+
+def test_streamlits_own_keys_do_nothing_here(open_at, acts):
+    screen = open_at()
+    screen.press("r", "c", "a")
+    screen.at(6)
+    assert told(acts) == [("accept", 4)]
+    expect(screen.page.locator("[role=dialog]")).to_have_count(0)
+
+
+def test_h_shows_the_keys_and_nothing_fires_beneath_them(open_at, acts):
+    screen = open_at()
+    screen.press("h")
+    expect(screen.page.locator("dialog.help")).to_be_visible()
+    screen.press("a", "x", "1", "h")
+    expect(screen.page.locator("dialog.help")).to_be_hidden()
+    assert told(acts) == []
+
+
+def test_j_and_k_walk_the_steps_and_o_unfolds_them(open_at):
+    screen = open_at(2)
+    screen.press("j", "j", "j", "k")
+    expect(screen.page.locator(".step.now")).to_have_attribute("data-step", "2")
+    expect(screen.page.locator('.step[data-step="2"] .gap')).to_contain_text("characters hidden")
+    screen.press("o")
+    expect(screen.page.locator('.step[data-step="2"]')).to_contain_text("row 3-2-00100")
+    screen.press("o")
+    expect(screen.page.locator('.step[data-step="2"]')).not_to_contain_text("row 3-2-00100")
+
+
+def test_buttons_do_what_the_keys_do(open_at, acts):
+    screen = open_at()
+    screen.page.get_by_role("button", name="Reject").click()
+    screen.page.get_by_role("button", name="Outcome misread").click()
+    screen.at(6)
+    screen.page.get_by_role("button", name="Defer").click()
+    screen.at(7)
+    screen.page.locator(".actions").get_by_role("button", name="Undo").click()
+    screen.at(6)
+    screen.press("Space")  # the clicked button has not kept the focus
+    screen.at(7)
+    assert [a["action"] for a in acts()] == ["reject", "defer", "undo", "defer"]
+
+
+def test_a_button_that_the_keyboard_is_on_keeps_space_for_itself(open_at, acts):
+    screen = open_at()
+    screen.page.get_by_role("button", name="Accept").focus()
+    screen.press("Tab", "Space")
+    expect(screen.text).to_be_focused()
+    assert told(acts) == []
+
+
+def test_clicking_a_claim_marks_the_span_that_shows_it(open_at):
+    screen = open_at(0)
+    screen.page.get_by_role("button", name="Searched one-stop flights").click()
+    active = screen.page.locator(".trace .active")
+    expect(active).to_have_text("2024-05-24")
+    expect(active).to_be_in_viewport()
+    screen.press("v")
+    expect(screen.page.locator(".trace .active").first).to_contain_text("HAT139")
+
+
+def test_evidence_in_the_folded_middle_of_a_long_result_is_shown(open_at):
+    screen = open_at(2)
+    screen.page.get_by_role("button", name="Read all 100 parts.").click()
+    expect(screen.page.locator(".trace .active").first).to_be_in_viewport()
+    expect(screen.page.locator(".step.now")).to_have_attribute("data-step", "100")
+
+
+def test_an_edit_shows_its_word_diff_its_check_and_when_it_was_saved(open_at, acts):
+    screen = open_at(0)
+    screen.press("e")
+    screen.text.fill(
+        "My user ID is aarav_garcia_1177. Please move my ATL to PHL trip to May 24 in economy, keeping the connection "
+        "through Chicago, and refund the difference to gift card 9931."
+    )
+    expect(screen.page.locator(".diff del")).to_have_text("4417.")
+    expect(screen.page.locator(".diff ins")).to_have_text("9931.")
+    expect(screen.page.locator(".saved")).to_have_text(re.compile(r"Draft saved \d\d:\d\d:\d\d"))
+    expect(screen.page.locator(".editor .missing").last).to_contain_text("9931not found in the run")
+    assert acts(drafts=True)[-1]["text"].endswith("9931.")
+
+
+def test_a_reload_in_mid_edit_loses_nothing_even_what_was_not_sent(open_at):
+    screen = open_at()
+    screen.press("e", "End")
+    screen.page.keyboard.type(" and more")
+    screen.page.reload()
+    expect(screen.page.locator(".request")).to_contain_text("and more")
+    expect(screen.page.get_by_role("button", name="Accept edit")).to_be_visible()
+
+
+def test_another_attempt_can_be_taken_as_the_edit(open_at, acts):
+    screen = open_at(0)
+    screen.page.get_by_role("button", name="Use attempt 1 as the edit").click()
+    screen.press("Control+Enter")
+    screen.at(2)
+    assert (acts()[0]["text"], acts()[0]["last_step"]) == ("Move my trip from ATL to PHL to May 24.", 6)
+
+
+def test_a_refused_verdict_says_so_and_can_be_given_again(open_at, acts):
+    screen = open_at()
+    screen.press("f")
+    screen.page.keyboard.type("refuse")
+    screen.press("Enter")
+    expect(screen.page.get_by_role("alert")).to_contain_text("Not saved: mia accepted it")
+    screen.at(5)
+    screen.press("a")
+    screen.at(6)
+    assert [a["action"] for a in acts()] == ["flag", "accept"]
+    assert len({a["op_id"] for a in acts()}) == 2
+
+
+def test_search_finds_in_folded_texts_and_steps_through_the_hits(open_at):
+    screen = open_at(1)
+    screen.press("/")
+    screen.page.keyboard.type("row 2-17-00009")
+    expect(screen.page.locator(".tools .tally")).to_have_text("1 of 1")
+    expect(screen.page.locator(".hit.now")).to_be_in_viewport()
+    screen.press("Escape")
+    expect(screen.page.locator(".hit")).to_have_count(0)
+
+
+def test_the_raw_record_and_a_capped_text_are_one_click_away(open_at):
+    screen = open_at(2)
+    screen.page.get_by_text("Raw record").click()
+    expect(screen.page.locator(".more[open]")).to_contain_text('"trajectory_id": "sensors-3"')
+    step = screen.page.locator('.step[data-step="1"]')
+    step.get_by_role("button", name="characters hidden").click()
+    step.get_by_role("button", name="characters hidden").click()
+    expect(step).to_contain_text("row 3-1-00240")
+
+
+def test_hostile_text_runs_nothing_and_fetches_nothing(open_at, page, harness):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    screen = open_at(3)
+    screen.press("o")
+    for details in page.locator("details summary").all():
+        details.click()
+    page.locator("button.claim").first.click()
+    page.locator("button.claim").nth(1).click()
+    expect(page.locator(".trace .active").first).to_have_text("needle")
+    screen.press("e", "Escape", "x", "Escape", "f", "Escape")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".root img, .root script, .root style, .root a").count() == 0
+    assert [url for url in asked if not url.startswith((harness[0], "data:", "blob:"))] == []
+    expect(page.locator(".trace")).to_contain_text("admin⟨U+202E⟩// nimda")
+
+
+def test_the_finished_queue_says_what_to_do_next_and_still_undoes(open_at, acts):
+    screen = open_at(23)
+    screen.press("a")
+    expect(screen.page.get_by_role("heading", name="All reviewed")).to_be_visible()
+    screen.page.get_by_role("button", name="Export").click()
+    screen.press("Backspace")
+    screen.at(24)
+    assert [a["action"] for a in acts()] == ["accept", "export", "undo"]
+
+
+def test_nothing_is_cut_off_at_the_smallest_supported_screen(open_at):
+    screen = open_at(0)
+    over = screen.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not over
+    for name in ("Accept", "Edit", "Reject", "Defer", "Flag", "Keys"):
+        expect(screen.page.locator(".actions").get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
