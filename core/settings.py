@@ -32,7 +32,9 @@ class PipelineConfig(Value):
     api_key: SecretStr | None = Field(None, description="Key for `base_url`; local servers need none.")
     judge_model: str | None = Field(None, description="Model of the second judge; none = `model`.")
     judge_base_url: str | None = Field(None, description="Endpoint of the judge; none = `base_url`.")
-    judge_api_key: SecretStr | None = Field(None, description="Key of the judge; none = `api_key`.")
+    judge_api_key: SecretStr | None = Field(
+        None, description="Key of the judge; none = `api_key`, at the same address only."
+    )
     use_llm_detector: bool = Field(False, description="Ask the model in stage 1 too.")
     use_llm_extractor: bool = Field(True, description="Ask the model in stage 2.")
     temperature: float = Field(0.3, ge=0, le=2, description="First attempt of stages 2 and 3.")
@@ -42,7 +44,9 @@ class PipelineConfig(Value):
     max_requests: int = Field(3, ge=1, le=10, description="HTTP requests one call may cost, retries included.")
     concurrency: int = Field(4, ge=1, le=256, description="Trajectories in work at once.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="theta: least score that is accepted (paper: 0.5).")
-    severity_threshold: float = Field(0.3, ge=0, le=1, description="delta: least weight (1 - severity) worth relabelling.")
+    severity_threshold: float = Field(
+        0.3, ge=0, le=1, description="delta: least weight (1 - severity) worth relabelling."
+    )
     relabel_max_attempts: int = Field(3, ge=1, le=10, description="K: attempts at a new goal (paper: 3).")
     output_format: OutputFormat = Field(OutputFormat.SFT, description="What `run -f` and the Python API export.")
     output_dir: Path = Field(Path("outputs"), description="Folder for files that `run` is given no name for.")
@@ -58,7 +62,9 @@ class ReviewConfig(Value):
 
     host: str = Field("127.0.0.1", description="Address the app listens on.")
     port: int = Field(8501, ge=0, le=65535, description="Port the app listens on; 0 = a free one.")
-    lease_seconds: int = Field(120, ge=10, description="How long an open item is kept for its reviewer without a heartbeat.")
+    lease_seconds: int = Field(
+        120, ge=10, description="How long an open item is kept for its reviewer without a heartbeat."
+    )
     random_share: float = Field(0.1, ge=0, le=1, description="Share of the queue that comes in random order.")
     max_upload_mb: int = Field(200, ge=1, description="Largest upload, in megabytes.")
 

@@ -1,0 +1,1 @@
+"""The review app: Streamlit screens over the use cases of `core`."""

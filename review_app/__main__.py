@@ -56,9 +56,7 @@ def main(db: Path, host: str | None, port: int | None, no_browser: bool) -> None
             asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
         yield
 
-    app = st.App(
-        Path(__file__).with_name("app.py"), lifespan=lifespan, middleware=[Middleware(SecurityHeaders)]
-    )
+    app = st.App(Path(__file__).with_name("app.py"), lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
     app.run(config=_config(settings.host, port, settings.max_upload_mb))
 
 

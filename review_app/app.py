@@ -1,10 +1,12 @@
 """The app's main script, run by Streamlit at every act: navigation, header, one screen."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from review_app.chrome import header, page_style
 
-st.set_page_config(page_title="AgentHER", page_icon=":material/conversion_path:", layout="wide")
+st.set_page_config(page_title="AgentHER", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
 page_style()
 page = st.navigation(
     [

@@ -17,7 +17,7 @@ STATES = {
 }
 
 
-def score_chart(rows: Iterable[dict[str, Any]], theta: float, *, bins: int = 20) -> alt.LayerChart:
+def score_chart(rows: Iterable[dict[str, Any]], theta: float, *, bins: int = 20) -> alt.LayerChart | alt.FacetChart:
     """Number of proposals by score and state, with a line at theta; unjudged ones stand left of zero."""
     data = pd.DataFrame(
         [
@@ -26,7 +26,9 @@ def score_chart(rows: Iterable[dict[str, Any]], theta: float, *, bins: int = 20)
                 "to": -0.5 / bins if row["bin"] is None else (row["bin"] + 1) / bins,
                 "state": row["state"],
                 "items": row["n"],
-                "score": "unjudged" if row["bin"] is None else f"{row['bin'] / bins:.2f} to {(row['bin'] + 1) / bins:.2f}",
+                "score": "unjudged"
+                if row["bin"] is None
+                else f"{row['bin'] / bins:.2f} to {(row['bin'] + 1) / bins:.2f}",
             }
             for row in rows
         ]
@@ -35,7 +37,13 @@ def score_chart(rows: Iterable[dict[str, Any]], theta: float, *, bins: int = 20)
         alt.Chart(data)
         .mark_bar(binSpacing=1)
         .encode(
-            x=alt.X("from:Q", bin="binned", title="Score (unjudged at the far left)", scale=alt.Scale(domain=[-0.1, 1])),
+            x=alt.X(
+                "from:Q",
+                bin="binned",
+                title="Score (unjudged at the far left)",
+                scale=alt.Scale(domain=[-0.08, 1]),
+                axis=alt.Axis(values=[n / 10 for n in range(11)], format=".1f"),
+            ),
             x2="to:Q",
             y=alt.Y("items:Q", title="Proposals", stack="zero", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color(

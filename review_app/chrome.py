@@ -1,33 +1,44 @@
-"""What stands around every screen: spacing, and one quiet line of database and reviewer."""
+"""What stands around every screen: spacing, and one quiet line of filter, database and reviewer."""
 
 import streamlit as st
 
 from review_app.session import annotator, database, rename_annotator
 
+# Streamlit leaves a tenth of the screen empty above the first element; the header line is fixed into its bar.
 _STYLE = """<style>
-.stMainBlockContainer { padding: 4.25rem 1.5rem 1rem; max-width: 1880px; }
-.st-key-desk { position: fixed; top: 0; right: 1rem; height: 3.75rem; z-index: 999990; width: auto; }
-.st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .7; }
-h1, h2, h3 { letter-spacing: -0.01em; }
+.stMainBlockContainer { padding: 3.6rem 1.25rem 1rem; max-width: 1880px; }
+.st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
+.st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
+.st-key-desk > div { width: auto !important; flex: none; }
+.st-key-filters { position: fixed; top: 0; left: 31rem; height: 3.75rem; width: auto !important; justify-content: center; }
+.st-key-desk, .st-key-filters { z-index: 999990; }
+.stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
+[data-testid="stHeading"] h1 { padding: .25rem 0 .5rem; }
+[data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
 </style>"""
 
 
 def page_style() -> None:
-    """Use the height of the screen; Streamlit's own spacing wastes a tenth of it."""
+    """Use the height of the screen."""
     st.html(_STYLE)
 
 
 def header() -> None:
     """Database and reviewer; the name can be changed where it stands."""
     with st.container(key="desk", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-        st.text(database().name)
-        with st.popover(f"Reviewing as {_plain(annotator())}", icon=":material/person:", type="tertiary"):
-            name = st.text_input("Your name", annotator(), key="desk_name", max_chars=60, help="Stored with every verdict.")
+        st.text(_short(database().name))
+        with st.popover(_plain(annotator()), icon=":material/person:", type="tertiary"):
+            name = st.text_input("Reviewing as", annotator(), key="desk_name", max_chars=60)
+            st.caption("Stored with every verdict, and kept in this page's address.")
             if name.strip() and name.strip() != annotator():
                 rename_annotator(name)
                 st.rerun()
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= 28 else f"{name[:13]}…{name[-13:]}"
+
+
 def _plain(name: str) -> str:
     """A name inside a label, where Streamlit would read markdown."""
-    return "".join(c if c.isalnum() or c in " .-_@" else " " for c in name)
+    return _short("".join(c if c.isalnum() or c in " .-_@" else " " for c in name))

@@ -11,7 +11,16 @@ from pydantic import ValidationError
 
 from core.errors import StoreError, UserError
 from core.models import Decision, ProposalState, RejectReason, ReviewAction
-from core.review.items import Desk, ReviewItem, beside, keep_open, next_item, open_by_name, open_item, record_as_imported
+from core.review.items import (
+    Desk,
+    ReviewItem,
+    beside,
+    keep_open,
+    next_item,
+    open_by_name,
+    open_item,
+    record_as_imported,
+)
 from core.review.thresholds import policy_in_force
 from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last
 from core.settings import Settings
@@ -186,7 +195,6 @@ def _expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any]:
 
 
 def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
-    draft = item.draft
     return item_view(
         proposal_id=item.proposal_id,
         revision=item.revision,
@@ -201,15 +209,20 @@ def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
         threshold=theta,
         source=item.source,
         held_by=item.held_by,
-        draft=draft
-        and {
-            "text": draft.hindsight_prompt,
-            "final_answer": draft.final_answer,
-            "first_step": draft.first_step,
-            "last_step": draft.last_step,
-            "saved_at": draft.saved_at,
-        },
+        draft=_draft_view(item.draft),
     )
+
+
+def _draft_view(draft: Draft | None) -> dict[str, Any] | None:
+    if draft is None:
+        return None
+    return {
+        "text": draft.hindsight_prompt,
+        "final_answer": draft.final_answer,
+        "first_step": draft.first_step,
+        "last_step": draft.last_step,
+        "saved_at": draft.saved_at,
+    }
 
 
 def _empty(store: Store, desk: Desk, states: dict[ProposalState, int]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="agenther", message="agenther %(version)s")
 def cli() -> None:
-    """Turn failed agent runs into reviewed training data.
+    r"""Turn failed agent runs into reviewed training data.
 
     \b
     agenther demo                                      look at it, with sample data

@@ -53,10 +53,13 @@ def progress(label: str) -> Iterator[OnProgress]:
     if not console.is_terminal:
         yield _print_lines
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     counts = TextColumn("{task.fields[counts]}")
-    with Bar(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), counts, console=console) as bar:
+    with Bar(
+        TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), counts, console=console
+    ) as bar:
         task = bar.add_task(label, total=None, counts="")
 
         def show(now: Progress) -> None:

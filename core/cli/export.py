@@ -15,7 +15,12 @@ from core.cli.options import FORMATS, db_option, settings_from
 @click.option("-f", "--format", "output_format", type=FORMATS, required=True, help="Training format.")
 @click.option("--dialect", metavar="NAME", help="Trainer's dialect [default: the format's usual one].")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="OUT", help="Folder, or a file NAME.jsonl."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="OUT",
+    help="Folder, or a file NAME.jsonl.",
 )
 @click.option("--include-auto", is_flag=True, help="Add what the policy lets in without a human; marked as such.")
 @click.option("--force", is_flag=True, help="Replace an export that is there already.")

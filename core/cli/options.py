@@ -12,9 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = click.Choice(["sft", "dpo", "kto", "sharegpt", "openai"])
 
-db_option = click.option(
-    "--db", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Database file."
-)
+db_option = click.option("--db", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Database file.")
 format_option = click.option(
     "--format",
     "source",

@@ -21,7 +21,9 @@ _SHOWN = 10  # failures named on the terminal
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="Database; by default beside the output.")
 @click.option("-f", "--output-format", "output_format", type=FORMATS, help="Export format [default: sft].")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Training file or folder to write.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Training file or folder to write."
+)
 @click.option("--output-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder for unnamed output.")
 @click.option("--force", is_flag=True, help="Replace the output if it is there.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every trajectory as it is done.")
@@ -69,7 +71,7 @@ def run_command(
             report = export(store, settings.pipeline, chosen, output, force=force)
             say(f"Wrote {report.rows} rows to {output}.")
             if report.samples["auto_accepted"]:
-                say(f"{report.samples['auto_accepted']} samples were accepted by the pipeline alone: no human has seen them.")
+                say(f"{report.samples['auto_accepted']} samples are the pipeline's own choice: no human has seen them.")
             for reason, n in report.reasons.most_common():
                 say(f"  {n} left out: {reason}")
         say(f"Next: agenther review --db {where}")
@@ -92,7 +94,9 @@ def _import(store: "Store", paths: tuple[Path, ...], source: str) -> list[str]:
         if report.error:
             raise UserError(report.error)
         keys.extend(report.keys)
-        say(f"{report.path}: {report.imported} imported, {report.duplicates} already there, {len(report.issues)} skipped.")
+        say(
+            f"{report.path}: {report.imported} imported, {report.duplicates} already there, {len(report.issues)} skipped."
+        )
         for issue in report.issues[:_SHOWN]:
             say(f"  skipped {f'line {issue.line}: ' if issue.line else ''}{issue.reason}")
     if not keys:
@@ -124,11 +128,9 @@ def _report(store: "Store", settings: "Settings", failed: int) -> None:
     )
     if failed:
         for row in failures(store)[:_SHOWN]:
-            say(f"  failed {row['trajectory_id']}: {row['detail'].strip().splitlines()[-1]}")
+            say(f"  failed {row['trajectory_id']}: {row['summary']}")
         say("Run the same command again to retry what failed.")
 
 
 def _words(status: str, reason: str | None) -> str:
     return f"skipped: {reason.replace('_', ' ')}" if reason else str(status)
-
-

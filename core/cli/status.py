@@ -47,4 +47,8 @@ def config_command(as_json: bool, **flags: Any) -> None:
         found = {f"{section}.{name}": {"value": value, "from": origin} for section, name, value, origin, _ in rows}
         click.echo(json.dumps(found, indent=2))
         return
-    table(("Setting", "Value", "From", "Meaning"), [(f"{s}.{n}", "-" if v is None else v, o, m) for s, n, v, o, m in rows], data=True)
+    table(
+        ("Setting", "Value", "From", "Meaning"),
+        [(f"{s}.{n}", "-" if v is None else v, o, m) for s, n, v, o, m in rows],
+        data=True,
+    )

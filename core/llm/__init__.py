@@ -21,7 +21,9 @@ def build_chats(settings: PipelineConfig) -> tuple[Chat | None, Chat | None]:
             raise UserError("A judge needs a model that it can judge: give --model as well.")
         return None, None
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    judge_key = settings.judge_api_key.get_secret_value() if settings.judge_api_key else key
+    judge_key = settings.judge_api_key.get_secret_value() if settings.judge_api_key else None
+    if judge_key is None and settings.judge_base_url in (None, settings.base_url):
+        judge_key = key  # never sent to an address it was not given for
     writer = (settings.model, settings.base_url, key)
     judge = (settings.judge_model or settings.model, settings.judge_base_url or settings.base_url, judge_key)
     chat = _chat(*writer, settings=settings)

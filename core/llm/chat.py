@@ -58,7 +58,10 @@ class Chat(Protocol):
     failed for good) or `ModelUnreachable` (no call can succeed).
     """
 
-    model: str
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        ...
 
     def ask(self, question: Ask[T]) -> Reply[T]:
         """Answer the question."""

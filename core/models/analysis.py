@@ -30,7 +30,7 @@ class Cause(StrEnum):
 
 
 class FailureAnalysis(Value):
-    """Stage 1: did the run fail, how, how badly, and is anything in it worth keeping?"""
+    """Stage 1: whether the run failed, how, how badly, and whether anything in it is worth keeping."""
 
     is_failure: bool | None = Field(description="True, False, or None = cannot be told.")
     failure_type: FailureType | None = None

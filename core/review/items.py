@@ -1,7 +1,7 @@
 """What a reviewer is shown: one proposal with everything that belongs to it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import UserError
 from core.models import (
@@ -44,7 +44,7 @@ class Desk:
     """One reviewer at work: who, with which filter, over which pile, for how long an item is kept."""
 
     annotator: str
-    wanted: QueueFilter = QueueFilter()
+    wanted: QueueFilter = field(default_factory=QueueFilter)
     pile: ProposalState = ProposalState.PENDING
     lease_seconds: int = 120
 
@@ -53,9 +53,7 @@ def next_item(store: Store, desk: Desk) -> ReviewItem | None:
     """Lease and load the next proposal; None where nothing waits."""
     now = time.time()
     until = now + desk.lease_seconds
-    found = lease_next(
-        store, desk.annotator, now=now, until=until, wanted=desk.wanted, state=desk.pile.value
-    )
+    found = lease_next(store, desk.annotator, now=now, until=until, wanted=desk.wanted, state=desk.pile.value)
     return open_item(store, desk, found) if found is not None else None
 
 

@@ -37,7 +37,8 @@ def import_files(
 ) -> Iterator[FileReport]:
     """Import every file under `paths`; one report a file, as soon as it is done.
 
-    `shown_as` is the name under which an upload is remembered instead of its temporary path. Raises `InputError` where a path names nothing, or, with `strict`, at the first bad record.
+    `shown_as` is the name under which an upload is remembered instead of its temporary path. Raises
+    `InputError` where a path names nothing, or, with `strict`, at the first bad record.
     """
     for path in find_files(paths):
         report = FileReport(path)
@@ -70,9 +71,7 @@ def validate_files(paths: Iterable[Path], *, source: str = "auto") -> Iterator[F
         yield report
 
 
-def _import_file(
-    store: Store, path: Path, source: str, report: FileReport, *, name: str, strict: bool
-) -> None:
+def _import_file(store: Store, path: Path, source: str, report: FileReport, *, name: str, strict: bool) -> None:
     import_id = 0
     batch: list[Record] = []
     rejected: list[Issue] = []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from core.errors import StageFailure, UserError
+from core.errors import BadReply, StageFailure, UserError
 from core.events import OnProgress, Progress
 from core.llm import Chat, build_chats
 from core.models import FailedTrajectory, PipelineResult, Stage, canonical_json, content_hash
@@ -99,9 +99,9 @@ def _results(
         upcoming = iter(todo)
         try:
             while True:
-                while len(waiting) < config.concurrency and (key := next(upcoming, None)) is not None:
-                    run = load_trajectory(store, key)
-                    waiting.add(pool.submit(_with_model, store.path, run_id, key, run, config, chat, judge))
+                while len(waiting) < config.concurrency and (coming := next(upcoming, None)) is not None:
+                    run = load_trajectory(store, coming)
+                    waiting.add(pool.submit(_with_model, store.path, run_id, coming, run, config, chat, judge))
                 if not waiting:
                     return
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -132,10 +132,12 @@ def _one(run: FailedTrajectory, chat: Chat | None, judge: Chat | None, config: P
         return run_stages(run, chat, judge, config)
     except UserError:
         raise
+    except BadReply as error:
+        message = f"{error}\n\nThe model's reply:\n{error.text}"
     except StageFailure as error:
         message = str(error)
-    except Exception:  # noqa: BLE001  whatever a hostile record provokes must not lose the other 99,999
-        message = traceback.format_exc()
+    except Exception as error:  # whatever a hostile record provokes must not lose the other 99,999
+        message = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
     return PipelineResult(trajectory_id=run.trajectory_id, stage_reached=Stage.FAILURE_DETECTION, error=message)
 
 

@@ -119,7 +119,7 @@ def _prepare(store: Store) -> None:
     done = {migration.name for migration in migrations.applied(store.db)}
     if not done and store.value("SELECT count(*) FROM sqlite_master"):
         raise StoreError(f"{store.path} holds another program's tables; name another file with --db.")
-    known = {migration.name for migration in migrations._migrations}  # noqa: SLF001  no public list of all
+    known = {migration.name for migration in migrations._migrations}  # the library lists them in no public way
     if newer := done - known:
         raise StoreError(
             f"{store.path} was written by a newer version (step {max(newer)}); upgrade agenther to open it."

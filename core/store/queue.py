@@ -121,7 +121,9 @@ def facets(store: Store) -> dict[str, dict[str, int]]:
         rows = store.rows(
             f"SELECT {column} AS value, count(*) AS n FROM proposals WHERE {_WAITING} GROUP BY 1 ORDER BY n DESC"
         )
-        found[column] = {row["value"] or "accepted": row["n"] for row in rows if row["value"] or column == "queue_reason"}
+        found[column] = {
+            row["value"] or "accepted": row["n"] for row in rows if row["value"] or column == "queue_reason"
+        }
     return found
 
 
@@ -161,9 +163,7 @@ def score_histogram(store: Store, *, bins: int = 20) -> list[dict[str, Any]]:
 
 def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "") -> None:
     """Put a threshold in force."""
-    store.insert(
-        "policies", {"theta": theta, "delta": delta, "set_by": set_by, "why": why, "created_at": utc_now()}
-    )
+    store.insert("policies", {"theta": theta, "delta": delta, "set_by": set_by, "why": why, "created_at": utc_now()})
 
 
 def current_policy(store: Store) -> dict[str, Any] | None:

@@ -67,9 +67,7 @@ def add_review(store: Store, decision: Decision) -> int:
         },
     )
     _move(store, decision.proposal_id, STATE_AFTER[decision.action])
-    store.write(
-        "DELETE FROM drafts WHERE proposal_id = ? AND annotator = ?", decision.proposal_id, decision.annotator
-    )
+    store.write("DELETE FROM drafts WHERE proposal_id = ? AND annotator = ?", decision.proposal_id, decision.annotator)
     return review_id
 
 

@@ -139,11 +139,12 @@ def outcome_counts(store: Store) -> list[dict[str, Any]]:
 
 
 def failures(store: Store) -> list[dict[str, Any]]:
-    """Trajectories whose newest result is a failure: trajectory_id, stage, detail."""
-    return store.rows(
+    """Trajectories whose newest result is a failure: trajectory_id, stage, summary (one line), detail."""
+    rows = store.rows(
         "SELECT t.trajectory_id, r.stage, r.detail FROM results r JOIN trajectories t ON t.key = r.trajectory_key"
         " WHERE r.status = 'failed' AND r.id IN (SELECT max(id) FROM results GROUP BY trajectory_key) ORDER BY r.id"
     )
+    return [{**row, "summary": row["detail"].partition("\n")[0]} for row in rows]
 
 
 def _json(value: Value | None) -> str | None:

@@ -11,7 +11,7 @@ from core.formats import FORMATS
 from core.store import open_store
 from core.store.queue import state_counts
 from review_app.session import database, settings, store
-from review_app.widgets import empty, figure
+from review_app.widgets import Figure, empty, figures
 
 _ROWS_SHOWN = 5
 _CAP = 3000  # characters of one message on this screen; the file has all
@@ -53,7 +53,7 @@ def show_turn(turn: Any) -> None:
             st.code(f"{function['name']}({text})"[:_CAP], language=None, wrap_lines=True)
 
 
-st.title("Export")
+st.title("Export", anchor=False)
 with store() as opened:
     states = state_counts(opened)
     if not sum(states.values()):
@@ -66,9 +66,11 @@ with store() as opened:
         st.stop()
     choice, sheet = st.columns([1, 2], gap="large")
     with choice:
-        names = {f"{fmt.value.upper()} for {target.trainer}": target for (fmt, _), target in FORMATS.items()}
+        names = {f"{target.format.upper()} · {target.dialect}": target for target in FORMATS.values()}
         target = names[st.selectbox("Training format", list(names))]
-        st.text(target.description)
+        st.text(f"{target.trainer}. {target.description}")
+        if not target.masks_turns:
+            st.caption("Failing calls stay in the rows and are trained on; the -steps dialects leave them out.")
         auto = st.toggle(
             "Include what the threshold lets in",
             help="Items that no human has seen. Their rows say auto_accepted; the manifest counts them apart.",
@@ -109,15 +111,14 @@ with sheet:
     human = sum(n for state, n in report.samples.items() if state != "auto_accepted")
     still = sum(n for state, n in states.items() if state.value in _OPEN) - report.samples["auto_accepted"]
     rejected = sum(n for state, n in states.items() if state.value == "rejected")
-    figures = (
-        ("Approved by a human", human, "accepted or edited"),
-        ("Auto-accepted", report.samples["auto_accepted"], "by the threshold alone"),
-        ("Open", still, "not exported until decided"),
-        ("Rejected", rejected, "never exported"),
+    figures(
+        (
+            Figure("Approved by a human", human, "accepted or edited"),
+            Figure("Auto-accepted", report.samples["auto_accepted"], "by the threshold alone"),
+            Figure("Open", still, "not exported until decided"),
+            Figure("Rejected", rejected, "never exported"),
+        )
     )
-    for column, (label, value, note) in zip(st.columns(4), figures, strict=True):
-        with column:
-            figure(label, value, note)
     if report.left_out:
         with st.expander(f"{len(report.left_out)} approved items give no row in this format", icon=":material/info:"):
             for reason, n in report.reasons.most_common():

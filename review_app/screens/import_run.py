@@ -84,12 +84,18 @@ def start_form(waiting: int) -> None:
         )
         first, second, third = st.columns(3)
         model = first.text_input("Model", config.model or "", placeholder="gpt-4o-mini")
-        base_url = second.text_input("Address", config.base_url or "", placeholder="OpenAI's own, or http://localhost:8000/v1")
-        key = third.text_input("Key", "", type="password", placeholder="from OPENAI_API_KEY" if config.api_key else "none")
+        base_url = second.text_input(
+            "Address", config.base_url or "", placeholder="OpenAI's own, or http://localhost:8000/v1"
+        )
+        key = third.text_input(
+            "Key", "", type="password", placeholder="from OPENAI_API_KEY" if config.api_key else "none"
+        )
         judge = first.text_input("Judge model", config.judge_model or "", placeholder="same as the model")
         judge_url = second.text_input("Judge address", config.judge_base_url or "", placeholder="same as the model's")
         at_once = third.number_input("At once", 1, 256, config.concurrency)
-        started = st.form_submit_button(f"Run {waiting:,} trajectories" if waiting else "Run", type="primary", icon=":material/play_arrow:")
+        started = st.form_submit_button(
+            f"Run {waiting:,} trajectories" if waiting else "Run", type="primary", icon=":material/play_arrow:"
+        )
     if not started:
         return
     if way == "a model" and not model.strip():
@@ -108,7 +114,7 @@ def start_form(waiting: int) -> None:
     st.toast("Run started.")
 
 
-st.title("Import & run")
+st.title("Import & run", anchor=False)
 left, right = st.columns([1, 1], gap="large")
 with left:
     st.subheader("1. Import failed runs", anchor=False)
@@ -120,11 +126,15 @@ with left:
         take_uploads(files, source)
     with store() as opened:
         counts = label_counts(opened)
-        st.text(f"{counts.pop('all'):,} trajectories in {database().name}: " + ", ".join(f"{n:,} {k}" for k, n in counts.items()))
+        st.text(
+            f"{counts.pop('all'):,} trajectories in {database().name}: "
+            + ", ".join(f"{n:,} {k}" for k, n in counts.items())
+        )
         past = imports(opened)
         if past:
             frame = pd.DataFrame(past)[["path", "format", "imported", "duplicates", "rejected", "created_at"]]
             frame["path"] = [Path(str(path)).name for path in frame["path"]]
+            frame["created_at"] = [str(time)[:16].replace("T", " ") for time in frame["created_at"]]
             frame.columns = pd.Index(["File", "Format", "Imported", "Already there", "Skipped", "When (UTC)"])
             st.dataframe(frame.head(50), hide_index=True, width="stretch")
         issues = [(Path(path).name, issue) for path, issue in import_issues(opened)]
@@ -137,18 +147,25 @@ with right:
     st.subheader("2. Run the four stages", anchor=False)
     with store() as opened:
         waiting = len(pending_keys(opened, settings_identity(settings().pipeline)[1]))
-        st.text(f"{waiting:,} trajectories wait for these settings." if waiting else "Every trajectory is done under these settings.")
+        st.text(
+            f"{waiting:,} trajectories wait for these settings."
+            if waiting
+            else "Every trajectory is done under these settings."
+        )
         start_form(waiting)
         progress()
         results = outcome_counts(opened)
         if results:
             st.subheader("What came of them", anchor=False)
             frame = pd.DataFrame(
-                [{"Result": (row["reason"] or row["status"]).replace("_", " "), "Trajectories": row["n"]} for row in results]
+                [
+                    {"Result": (row["reason"] or row["status"]).replace("_", " "), "Trajectories": row["n"]}
+                    for row in results
+                ]
             )
             st.dataframe(frame, hide_index=True, width="stretch")
         broken = failures(opened)
         if broken:
             with st.expander(f"{len(broken)} failed; the next run tries them again", icon=":material/error:"):
                 for row in broken[:_ISSUES_SHOWN]:
-                    st.text(f"{row['trajectory_id']}: {row['detail'].strip().splitlines()[-1]}")
+                    st.text(f"{row['trajectory_id']}: {row['summary']}")

@@ -34,7 +34,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "team.db"
     with open_store(path, create=True) as store:
         store.write("INSERT INTO _sqlite_migrations VALUES (99, 'agenther', 'm099_future', '2030')")
-    with pytest.raises(StoreError, match="newer version .step m099_future.; upgrade agenther"):
+    with pytest.raises(StoreError, match=r"newer version .step m099_future.; upgrade agenther"):
         open_store(path)
 
 
