@@ -1,0 +1,94 @@
+"""Writes docs/images: the four screens, light and dark, of the real app on the sample data.
+
+    python docs/make_screenshots.py
+
+Needs Chromium (`CHROMIUM`, else /usr/bin/chromium) and the test extra.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.browser import chromium, review_app, shown_item
+from core.runs.importing import import_files
+from core.runs.running import run_pipeline
+from core.settings import Settings
+from core.store import open_store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+SHOWN = "shop-headphones-cap"  # the item in the picture of the review screen
+_UNREAD_MS = 300  # the pane takes no verdict before anybody can have read the item
+_SETTLE_MS = 1200  # fonts, charts and the fade of a rerun
+
+
+def main() -> None:
+    """Make a database from the sample data, review some of it in the browser, take the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "team.db"
+        with open_store(db, create=True) as store:
+            list(import_files(store, [ROOT / "sample_data"]))
+            run_pipeline(store, Settings())
+        with review_app(db) as address:
+            with chromium(color_scheme="light") as page:
+                _review_some(page, address)
+            for scheme in ("light", "dark"):
+                with chromium(color_scheme=scheme) as page:
+                    _take(page, address, scheme)
+
+
+def _review_some(page: "Page", address: str) -> None:
+    """Eleven verdicts by key, so that Thresholds and Export have something to say."""
+    page.goto(f"{address}/?as=anna")
+    name = ""
+    for key in ("a", "a", "x3", "a", "edit", "a", "x1", "a", "a", "x4", "a"):
+        name = shown_item(page, after=name)
+        if name == SHOWN:
+            page.wait_for_timeout(_UNREAD_MS)
+            page.keyboard.press(" ")
+            name = shown_item(page, after=name)
+        page.wait_for_timeout(_UNREAD_MS)
+        if key == "edit":
+            page.keyboard.press("e")
+            page.keyboard.press("End")
+            page.keyboard.type(" Please keep the answer short.")
+            page.keyboard.press("Control+Enter")
+        else:
+            for one in key:
+                page.keyboard.press(one)
+    shown_item(page, after=name)
+
+
+def _take(page: "Page", address: str, scheme: str) -> None:
+    for name, path, selector in (
+        ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
+        ("thresholds", "/thresholds?as=anna", "canvas, svg.marks"),
+        ("import", "/import-run?as=anna", "[data-testid=stDataFrame]"),
+        ("export", "/export?as=anna", "[data-testid=stTabs]"),
+    ):
+        page.goto(address + path)
+        page.wait_for_selector(selector)
+        page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]')
+        page.wait_for_timeout(_SETTLE_MS)
+        page.mouse.move(640, 799)
+        image = IMAGES / f"{name}-{scheme}.png"
+        page.screenshot(path=image)
+        _shrink(image)
+        print(f"{image.relative_to(ROOT)}  {image.stat().st_size // 1000} kB")
+
+
+def _shrink(image: Path) -> None:
+    """Keep 255 colours: enough for flat screens, a third of the bytes."""
+    from PIL import Image  # comes with Streamlit
+
+    with Image.open(image) as full:
+        few = full.convert("RGB").quantize(255, dither=Image.Dither.NONE)
+    few.save(image, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
