@@ -147,8 +147,9 @@ class Pane {
   update(data) {
     this.data = data;
     const taken = new Set(data.taken);
+    const refused = data.notice?.level === "error" && this.outbox.find(({ act }) => taken.has(act.op_id) && act.action === "edit");
     for (const one of this.outbox)
-      if (taken.has(one.act.op_id) && FINAL.has(one.act.action)) sessionStorage.removeItem(`agenther:${one.keep}`);
+      if (taken.has(one.act.op_id) && FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.keep}`);
     this.outbox = this.outbox.filter((one) => !taken.has(one.act.op_id));
     if (this.busy && taken.has(this.busy)) this.busy = null;
     this.block(Boolean(this.busy));
@@ -161,8 +162,10 @@ class Pane {
     if (item === undefined) return this.send({ action: "resend" });
     if (data.item_key !== this.key) this.show(item);
     else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
-    if (data.expanded && this.item && data.expanded !== this.expanded) this.trace.expand(data.expanded);
-    this.expanded = data.expanded;
+    if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
+    const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;
+    if (wider && this.item && wider !== this.expanded) this.trace.expand(data.expanded);
+    this.expanded = wider;
     this.drawNotice(data.notice);
     this.drawBar();
     this.drawActions();
@@ -170,8 +173,16 @@ class Pane {
     this.fit();
   }
 
+  // A refused edit comes back as a draft, even on a newer revision of the item.
+  restore({ text, final_answer: answer, first_step, last_step }) {
+    this.openEditor();
+    this.editor.put({ text, answer, first_step, last_step });
+    this.editor.typed();
+  }
+
   show(item) {
     this.closePopover();
+    this.expanded = null;
     this.editing = false;
     this.item = item;
     this.key = item ? item.key : null;

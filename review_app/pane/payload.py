@@ -167,6 +167,7 @@ def _proposal(
         "score": attempt.score,
         "threshold": threshold,
         "judged": _judged(attempt),
+        "judged_by": "Rules" if verdict and verdict.judge == "rules" else "Judge",
         "judge_reason": line(verdict.reason, 1500) if verdict else "",
         **_warnings(attempt.grounding),
         "attempts": [
@@ -224,21 +225,27 @@ def _values(grounding: Grounding) -> list[dict[str, Any]]:
 
 
 def _failure(trajectory: FailedTrajectory, analysis: FailureAnalysis | None) -> dict[str, Any]:
-    label = trajectory.label
-    said = [words.LABEL[label.outcome]]
-    said += [f"reward {label.reward:g}"] if label.reward is not None else []
-    said += [line(label.reason, 200)] if label.reason else []
-    reason = trajectory.failure_reason
+    explanation = (analysis.explanation if analysis else "") or trajectory.failure_reason
+    said = _said(trajectory, explanation)
     if analysis is None:
-        return {"title": "Not analysed", "explanation": line(reason, 1500), "severity": None, "said": _join(said)}
+        return {"title": "Not analysed", "explanation": line(explanation, 1500), "severity": None, "said": said}
     kind = words.FAILURE[analysis.failure_type] if analysis.failure_type else "Failed"
     return {
         "title": kind if analysis.is_failure else "May not be a failure",
-        "explanation": line(analysis.explanation or reason, 1500),
+        "explanation": line(explanation, 1500),
         "severity": {"value": analysis.severity, "text": words.severity(analysis.severity)},
         "cause": words.CAUSE[analysis.cause],
-        "said": _join(said),
+        "said": said,
     }
+
+
+def _said(trajectory: FailedTrajectory, explanation: str) -> str:
+    """Word what the source itself says of the run, where the explanation does not repeat it."""
+    label = trajectory.label
+    parts = [words.LABEL[label.outcome]]
+    parts += [f"reward {label.reward:g}"] if label.reward is not None else []
+    parts += [line(label.reason, 200)] if label.reason and label.reason not in explanation else []
+    return " · ".join(part for part in parts if part)
 
 
 def _badges(attempt: Attempt, queue_reason: QueueReason | None, state: ProposalState) -> list[dict[str, str]]:
@@ -274,7 +281,3 @@ def _editable(text: str) -> str:
     """Give what a text box can hold unchanged: its own line ends, no NUL, no half characters."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _join(parts: Sequence[str]) -> str:
-    return " · ".join(part for part in parts if part)

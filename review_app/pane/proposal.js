@@ -110,10 +110,10 @@ class Proposal {
         "div",
         { class: "scores" },
         bar("Relabeller", proposal.c, "What the relabeller itself believes"),
-        proposal.c2 !== null && bar("Judge", proposal.c2, "What the second judge believes"),
+        proposal.c2 !== null && bar(proposal.judged_by, proposal.c2, "What the second judge believes"),
       ),
       proposal.rationale && h("p", { dir: "auto" }, proposal.rationale),
-      proposal.judge_reason && h("p", { dir: "auto" }, h("span", { class: "quiet" }, "Judge: "), proposal.judge_reason),
+      proposal.judge_reason && h("p", { dir: "auto" }, h("span", { class: "quiet" }, `${proposal.judged_by}: `), proposal.judge_reason),
     );
   }
 
@@ -127,7 +127,7 @@ class Proposal {
             "li",
             { class: claim.refs.length ? "" : "bare" },
             claim.refs.length
-              ? h("button", { type: "button", class: "claim", dir: "auto", onclick: () => this.go(claim.refs[0]), onmousedown: (e) => e.preventDefault() }, claim.text)
+              ? h("button", { type: "button", class: "claim", dir: "auto", title: claim.text, onclick: () => this.go(claim.refs[0]), onmousedown: (e) => e.preventDefault() }, claim.text)
               : h("span", { class: "claim", dir: "auto" }, claim.text),
             claim.refs.length ? this.pane.chips(claim.refs) : h("span", { class: "chips" }, tag("no evidence found", "bad")),
           ),
@@ -206,8 +206,10 @@ function drawValue(value, go) {
 const scoreWords = ({ score, threshold }) =>
   `score ${score.toFixed(2)}, ${score < threshold ? "below" : "at or above"} ${threshold.toFixed(2)}`;
 
-const rangeWords = ({ first_step: first, last_step: last, steps }) =>
-  first === 1 && last === steps ? `all ${plural(steps, "step")}` : `steps ${first}–${last} of ${steps}`;
+const rangeWords = ({ first_step: first, last_step: last, steps }) => {
+  if (first === 1 && last === steps) return steps === 1 ? "the only step" : `all ${steps} steps`;
+  return first === last ? `step ${first} of ${steps}` : `steps ${first}–${last} of ${steps}`;
+};
 
 function drawDiff(out, before, after) {
   const names = { out: "del", in: "ins" };

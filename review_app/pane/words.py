@@ -47,7 +47,7 @@ LABEL = {
 }
 FIELD = {
     Field.OBSERVATION: "result",
-    Field.ACTION_INPUT: "arguments",
+    Field.ACTION_INPUT: "call",
     Field.ACTION_NAME: "tool",
     Field.TEXT: "message",
     Field.THOUGHT: "thought",

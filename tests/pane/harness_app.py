@@ -54,7 +54,7 @@ def on_act(act: Act) -> None:
     elif action in ("previous", "next"):
         state.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))
     elif action in PAST:
-        if act.get("note") == "refuse":
+        if "refuse" in (act.get("note"), (act.get("text") or "")[-6:]):
             live["notice"] = ("error", "Not saved: mia accepted it while you had it open. Look at it again.")
             return
         state.done.append((at, action))

@@ -287,6 +287,18 @@ def test_a_refused_verdict_says_so_and_can_be_given_again(open_at, acts):
     assert len({a["op_id"] for a in acts()}) == 2
 
 
+def test_a_refused_edit_stays_on_screen_and_is_kept_as_a_draft(open_at, acts):
+    screen = open_at()
+    screen.press("e", "End")
+    screen.page.keyboard.type(" refuse")
+    screen.press("Control+Enter")
+    expect(screen.page.get_by_role("alert")).to_contain_text("Not saved")
+    expect(screen.text).to_have_value(re.compile(r"refuse$"))
+    expect(screen.page.locator(".saved")).to_have_text(re.compile(r"Draft saved"))
+    assert acts(drafts=True)[-1]["action"] == "draft"
+    assert acts(drafts=True)[-1]["text"].endswith("refuse")
+
+
 def test_search_finds_in_folded_texts_and_steps_through_the_hits(open_at):
     screen = open_at(1)
     screen.press("/")
