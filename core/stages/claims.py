@@ -15,25 +15,31 @@ from core.stages.tool_kind import name_words, reads_only
 GIVE_UP = re.compile(
     r"\b(?:(?:i\s+(?:was|am|'m|have been)\s+|currently\s+)?(?:unable|not able)\s+to\s+\w+"
     r"|i\s+(?:could\s?n[o']t|can\s?not|can't|was\s?n't\s+able\s+to|were\s?n't)\s+\w+"
-    r"|(?:could|can)(?:\s?not|n't)\s+(?:be\s+)?(?:found|find|complete|retrieve|access|locate|determine|process|proceed|fulfil|verify|finish)\w*"
+    r"|(?:could|can)(?:\s?not|n't)\s+(?:be\s+)?(?:found|find|complete|retrieve|access|locate|determine|process|"
+    r"proceed|fulfil|verify|finish)\w*"
     r"|failed\s+to\s+\w+|no\s+(?:suitable|matching|such)\s+\w+|gave\s+up|giv(?:e|ing)\s+up"
-    r"|ran\s+out\s+of\s+(?:time|steps|turns)|did\s?n[o']t\s+(?:manage|finish|find)|need\s+more\s+(?:time|steps|information)"
+    r"|ran\s+out\s+of\s+(?:time|steps|turns)|did\s?n[o']t\s+(?:manage|finish|find)|need\s+more\s+(?:time|steps|"
+    r"information)"
     r"|transferr?(?:ed|ing)?\s+(?:you\s+)?to\s+a\s+human|unfortunately)\b",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
-    r"\b(?P<thing>(?:[\w'’-]+\s+){1,5})(?:has|have)\s+(?:now\s+)?(?:been\s+)(?:successfully\s+)?(?P<verb>[a-z]+(?:ed|en|nt|ut|de|ld|t))\b",
+    r"\b(?P<thing>(?:[\w'\u2019-]+\s+){1,5})(?:has|"
+    r"have)\s+(?:now\s+)?(?:been\s+)(?:successfully\s+)?(?P<verb>[a-z]+(?:ed|en|nt|ut|de|ld|t))\b",
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
     r"\bI(?:'ve|\s+have|\s+also|\s+just)?\s+(?:successfully\s+|now\s+|also\s+)*"
-    r"(?P<verb>booked|cancell?ed|added|updated|changed|refunded|sent|removed|deleted|created|upgraded|processed|submitted|"
-    r"scheduled|moved|renamed|ordered|exchanged|returned|placed|issued|applied|saved|wrote|written)\s+(?P<thing>(?:[\w'’-]+\s*){1,5})",
+    r"(?P<verb>booked|cancell?ed|added|updated|changed|refunded|sent|removed|deleted|created|upgraded|processed|"
+    r"submitted|"
+    r"scheduled|moved|renamed|ordered|exchanged|returned|placed|issued|applied|saved|wrote|"
+    r"written)\s+(?P<thing>(?:[\w'\u2019-]+\s*){1,5})",
     re.IGNORECASE,
 )
 _DOING = {
-    "booked", "cancelled", "canceled", "added", "updated", "changed", "refunded", "sent", "removed", "deleted", "created",
-    "upgraded", "processed", "submitted", "scheduled", "moved", "renamed", "ordered", "exchanged", "returned", "placed",
+    "booked", "cancelled", "canceled", "added", "updated", "changed", "refunded", "sent", "removed", "deleted",
+    "created", "upgraded", "processed",
+    "submitted", "scheduled", "moved", "renamed", "ordered", "exchanged", "returned", "placed",
     "issued", "applied", "saved", "written", "downgraded", "modified", "reserved", "charged", "credited", "waived",
 }  # fmt: skip
 _SMALL = {

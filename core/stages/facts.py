@@ -6,7 +6,7 @@ words; the values in it are copied from the observation letter by letter.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +62,18 @@ class Fact:
     keys: tuple[str, ...] = ()
 
 
-def facts_of(step: AgentStep) -> tuple[Fact, ...]:
-    """The facts of one working call, at most `MOST_FACTS`."""
+def facts_of(step: AgentStep, *, fields: Collection[str] = (), known: Collection[str] = ()) -> tuple[Fact, ...]:
+    """The facts of one working call, at most `MOST_FACTS`.
+
+    With `fields` a record is told by its name and those of its fields alone; values in `known` (the
+    call's own inputs) are not repeated.
+    """
     result = read_result(step)
     if not result.informative:
         return ()
     text = step.observation
     if result.data is not None:
-        return tuple(_from_data(result.data, text))[:MOST_FACTS]
+        return tuple(_from_data(result.data, text, _Wanted(frozenset(fields), frozenset(known))))[:MOST_FACTS]
     if rows := table_rows(text):
         return tuple(_from_table(rows, text))[:MOST_FACTS]
     return tuple(_from_text(text))[:MOST_FACTS]
@@ -141,56 +145,82 @@ def _forms(value: Any) -> Iterator[str]:
         yield json.dumps(value, default=str)
 
 
-def _from_data(data: Any, text: str) -> Iterator[Fact]:
+@dataclass(frozen=True)
+class _Wanted:
+    """Which fields of a record are told: all without `fields`, and none whose value is `known`."""
+
+    fields: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+
+    def tells(self, key: str, value: Any) -> bool:
+        if not isinstance(value, dict | list) and str(value) in self.known:
+            return False
+        return not self.fields or key in self.fields or key in _HEADS
+
+
+def _from_data(data: Any, text: str, wanted: _Wanted) -> Iterator[Fact]:
     cursor = _Cursor(text)
     records = records_of(data)
     if records is None or all(not isinstance(r, dict | list | tuple) for r in records):
-        yield from _one(data, cursor)
+        yield from _one(data, cursor, wanted)
         return
     if isinstance(data, dict):
-        for key, value in data.items():
+        for value in data.values():
             if value is records:
                 break
-            cursor.find(value) if not isinstance(value, dict | list) else None
-            del key
+            if not isinstance(value, dict | list):
+                cursor.find(value)
     for record in records:
-        yield from _one(record, cursor)
+        yield from _one(record, cursor, wanted)
 
 
-def _one(record: Any, cursor: _Cursor) -> Iterator[Fact]:
+def _one(record: Any, cursor: _Cursor, wanted: _Wanted) -> Iterator[Fact]:
     spans: list[tuple[int, int]] = []
-    said = _say(record, cursor, spans)
+    said = _say(record, cursor, spans, wanted)
     if said and spans:
         keys = tuple(record) if isinstance(record, dict) else ()
         yield Fact(said, min(s for s, _ in spans), max(e for _, e in spans), tuple(str(k) for k in keys))
 
 
-def _say(value: Any, cursor: _Cursor, spans: list[tuple[int, int]]) -> str:
+def _say(value: Any, cursor: _Cursor, spans: list[tuple[int, int]], wanted: _Wanted) -> str:
     if value is None or value in ("", [], {}):
         return ""
     if isinstance(value, dict):
-        return _say_object(value, cursor, spans)
+        return _say_object(value, cursor, spans, wanted)
     if isinstance(value, list | tuple):
-        parts = [_say(item, cursor, spans) for item in value]
+        parts = [_say(item, cursor, spans, wanted) for item in value]
         told = [part for part in parts if part]
         nested = any(isinstance(item, dict | list | tuple) for item in value)
         return "; ".join(told) if nested else join(told) if isinstance(value, list) else ", ".join(told)
     if span := cursor.find(value):
         spans.append(span)
-        return cursor.text[span[0] : span[1]] if not isinstance(value, str) else value
+        said = cursor.text[span[0] : span[1]] if not isinstance(value, str) else value
+        return said.replace("_", " ") if re.fullmatch(r"[a-z]+(?:_[a-z]+)+", said) else said
     return ""
 
 
-def _say_object(record: dict[Any, Any], cursor: _Cursor, spans: list[tuple[int, int]]) -> str:
+def _say_object(record: dict[Any, Any], cursor: _Cursor, spans: list[tuple[int, int]], wanted: _Wanted) -> str:
     told: dict[str, str] = {}
     for key, value in record.items():
-        said = _say(value, cursor, spans)
-        if said:
+        found: list[tuple[int, int]] = []
+        said = _say(value, cursor, found, _Wanted(known=wanted.known))  # read in order even if it is not told
+        if said and wanted.tells(str(key), value):
+            spans += found
             told[str(key)] = f"({said})" if isinstance(value, dict) and len(value) > 1 else said
     name = " ".join(told.pop(key) for key in ("first_name", "last_name") if key in told)
     head = name or next((told.pop(key) for key in _HEADS if key in told and not told[key].startswith("(")), "")
-    rest = ", ".join(f"{spoken_key(key)} {said}" for key, said in told.items())
+    rest = ", ".join(f"{field_words(key)} {said}" for key, said in told.items())
     return f"{head}: {rest}" if head and rest else head or rest
+
+
+def field_words(key: str) -> str:
+    """A field name before its value: `scheduled_departure_time_est` -> departs."""
+    words = spoken_key(key)
+    if re.search(r"\bdepart(?:ure|s)?\b.*\btime\b|^departs$|\bleaves\b", words):
+        return "departs"
+    if re.search(r"\barriv(?:al|es)?\b.*\btime\b|^arrives$", words):
+        return "arrives"
+    return {"dob": "born", "price usd": "USD", "price eur": "EUR"}.get(words, words)
 
 
 def table_rows(text: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What came back from a tool: did the call work, and did it tell anything?
+"""What came back from a tool: whether the call worked, and whether it told anything.
 
 Decided by what the tool reported and by the *shape* of the observation. A word alone decides
 nothing: "error" stands in source files, logs and user texts of perfectly good runs (the
@@ -38,6 +38,7 @@ _STARTS = re.compile(
     | timed?\s?out\b | exceeded\s\d+\sredirects
     | (?:invalid|unknown|unsupported)\s(?:action|tool|function|command|argument|request|parameter)s?\b
     | no\ssuch\s(?:tool|function|action)\b | tool\s['"\w]+\snot\sfound
+    | failed\s\d+/\d+\stest | failed\stest\scase | test\scases?\sdid\snot\spass
     | your\ssubmission\swas\sincorrect | format\syour\s\w+\scommand
     )""",
     re.IGNORECASE | re.VERBOSE,
@@ -51,6 +52,8 @@ _SHELL_LINE = re.compile(
           (?:invalid|unrecogni[sz]ed|illegal)\soption|missing\soperand|no\smatch|cannot\s(?:access|open|stat|remove|
           create|find|read|touch|overwrite)[^\n]*)
     | [\w./-]+:\s(?:cannot|can't|could\snot|failed\sto)\s.*
+    | (?:find|grep|awk|gawk|mawk|sed|tar|gzip|cp|mv|rm|ls|cat|chmod|chown|xargs|sort|cut|head|tail|wc|du|df|ln|ssh|scp|
+         curl|wget|docker|make|gcc|npm|pip|python3?|node|aws|\$\d\s?):\s.+
     | usage:\s.*
     )$""",
     re.IGNORECASE | re.VERBOSE,
@@ -62,7 +65,8 @@ _EXIT_TEXT = re.compile(
 _NOTHING = re.compile(
     r"""\s*(?:
       | \[\s*\] | \{\s*\} | none\.? | null | n/a | nil | -
-    | (?:there\s(?:are|were)\s)?no\s(?:\w+\s){0,4}(?:results?|match(?:es)?|records?|rows?|entries|items?|data|files?|flights?|products?)
+    | (?:there\s(?:are|were)\s)?no\s(?:\w+\s){0,4}(?:results?|match(?:es)?|records?|rows?|entries|items?|data|files?|
+          flights?|products?)
           (?:\s(?:found|returned|available|match\w*))?[^.\n]{0,80}\.?
     | (?:0|zero)\s(?:results?|rows?|match(?:es)?|records?)\b[^.\n]{0,40}\.? | empty(?:\sset)?\.?
     | could\snot\sfind\b.* | nothing\sfound\b.* | observation\sfor\sstep\s\d+\.?
@@ -147,7 +151,7 @@ def _error_span(observation: str, data: Any) -> tuple[int, int] | None:
     return _error_in_text(observation)
 
 
-def _error_sign(data: dict[Any, Any], *, depth: int) -> str | None:
+def _error_sign(data: dict[Any, Any], *, depth: int) -> str | None:  # noqa: PLR0911, PLR0912 - one branch a sign
     """The text by which an object says that it reports an error, or None."""
     for key in _ERROR_KEYS:
         value = data.get(key)

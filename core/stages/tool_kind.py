@@ -82,7 +82,9 @@ def kind_of(step: AgentStep) -> ToolKind:
     return _kind_of_name(words, tokens, step.action_input)
 
 
-def _kind_of_command(command: str, tokens: set[str], arguments: dict[str, Any]) -> ToolKind | None:
+def _kind_of_command(  # noqa: PLR0911 - one line a kind
+    command: str, tokens: set[str], arguments: dict[str, Any]
+) -> ToolKind | None:
     if _SQL_START.match(command) and not tokens & (_SHELL | {"python", "ipython"}):
         return ToolKind.SQL
     if tokens & {"sql", "sqlite", "mysql", "postgres", "database", "db"}:
@@ -111,7 +113,7 @@ def _kind_of_name(words: tuple[str, ...], tokens: set[str], arguments: dict[str,
         return ToolKind.CODE
     if tokens & _BROWSE or "url" in arguments:
         return ToolKind.BROWSE
-    if first in _CHANGE:
+    if first in _CHANGE and not ({"status", "history"} & tokens and first in ("order", "return", "refund")):
         return ToolKind.CHANGE
     if first in _SEARCH or tokens & _SEARCH:
         return ToolKind.SEARCH
@@ -133,7 +135,9 @@ def name_words(name: str) -> tuple[str, ...]:
 def command_text(step: AgentStep) -> str:
     """The command, query or code that a call runs, without fences and `execute[...]`; "" if it runs none."""
     words = set(name_words(step.action_name))
-    keys = [key for key in ("command", "cmd", "code", "sql", "script", "statement") if key in step.action_input]
+    keys: list[str] = [
+        key for key in ("command", "cmd", "code", "sql", "script", "statement") if key in step.action_input
+    ]
     if not keys and words & (
         _SHELL | _CODE | {"sql", "sqlite", "mysql", "postgres", "execute", "exec", "database", "db"}
     ):

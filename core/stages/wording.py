@@ -48,7 +48,8 @@ def spoken_key(key: str) -> str:
     if key.isupper():
         return key.replace("_", " ")
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", key)
-    return " ".join(_SPELLED.get(part.lower(), part.lower()) for part in parts) or key
+    words = " ".join(_SPELLED.get(part.lower(), part.lower()) for part in parts) or key
+    return re.sub(r"(?<=\w) (cents|percent|minutes|seconds|hours|days)$", r" in \1", words) if len(parts) > 1 else words
 
 
 def spoken_value(value: Any, *, year: int | None = None) -> str:

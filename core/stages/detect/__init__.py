@@ -1,4 +1,4 @@
-"""Stage 1: did the run fail, how, how badly, and is anything in it worth keeping?"""
+"""Stage 1: whether the run failed, how, how badly, and whether anything in it is worth keeping."""
 
 from core.llm.chat import Chat
 from core.models import FailedTrajectory, FailureAnalysis

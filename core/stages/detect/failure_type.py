@@ -30,13 +30,38 @@ class Finding:
 
 
 _REASONS = (
-    (FailureType.HALLUCINATION, r"hallucinat|fabricat|made[ -]up|invent(?:s|ed)\b|not (?:supported|backed) by|never (?:saw|returned|appeared)|no source"),
-    (FailureType.TOOL_ERROR, r"tool (?:error|failure|crash)|api (?:error|fail|down|issue)|tim(?:ed|e) ?out|service (?:is |was )?(?:down|unavailable)|crash|connection|rate limit"),
-    (FailureType.CONSTRAINT_VIOLATION, r"constraint|violat|policy|exceed|over (?:the )?(?:budget|limit|price)|too (?:expensive|late|long|many)|wrong (?:file )?format|instead of the (?:requested|required)|not allowed|budget|limit|must (?:not )?"),
-    (FailureType.OFF_TOPIC, r"off[ -]topic|unrelated|irrelevant|different (?:task|question|topic)|drift|wrong (?:task|topic|question)|not what (?:was|the user) asked"),
-    (FailureType.INCOMPLETE, r"incomplete|unfinished|not (?:finish|complet)|gave up|gives up|ran out|stopp?ed (?:early|before|halfway|after)|only (?:part|some|half|one)|never (?:got|did|made|finished|reached|looked)|missing|left out|partial"),
-    (FailureType.WRONG_RESULT, r"wrong|incorrect|does not match|mismatch|inaccura|mistake|off by|miscount|differs"),
-)  # fmt: skip
+    (
+        FailureType.HALLUCINATION,
+        r"hallucinat|fabricat|made[ -]up|invent(?:s|ed)\b|not (?:supported|backed) by|"
+        r"never (?:saw|returned|appeared)|no source",
+    ),
+    (
+        FailureType.TOOL_ERROR,
+        r"tool (?:error|failure|crash)|api (?:error|fail|down|issue)|tim(?:ed|e) ?out|"
+        r"service (?:is |was )?(?:down|unavailable)|crash|connection|rate limit",
+    ),
+    (
+        FailureType.CONSTRAINT_VIOLATION,
+        r"constraint|violat|policy|exceed|over (?:the )?(?:budget|limit|price)|"
+        r"too (?:expensive|late|long|many)|wrong (?:file )?format|instead of the (?:requested|required)|"
+        r"not allowed|budget|limit|must (?:not )?",
+    ),
+    (
+        FailureType.OFF_TOPIC,
+        r"off[ -]topic|unrelated|irrelevant|different (?:task|question|topic)|drift|"
+        r"wrong (?:task|topic|question)|not what (?:was|the user) asked",
+    ),
+    (
+        FailureType.INCOMPLETE,
+        r"incomplete|unfinished|not (?:finish|complet)|gave up|gives up|ran out|"
+        r"stopp?ed (?:early|before|halfway|after)|only (?:part|some|half|one)|"
+        r"never (?:got|did|made|finished|reached|looked)|missing|left out|partial",
+    ),
+    (
+        FailureType.WRONG_RESULT,
+        r"wrong|incorrect|does not match|mismatch|inaccura|mistake|off by|miscount|differs",
+    ),
+)
 
 
 def type_of(trajectory: FailedTrajectory, signs: Signs) -> Finding:
@@ -74,7 +99,8 @@ def _claims_undone(_: FailedTrajectory, signs: Signs) -> Finding | None:
 
 
 _LIMIT = re.compile(
-    r"\b(?P<way>under|below|less than|at most|no more than|up to|not (?:more|over) than|max(?:imum)?(?: of)?|cheaper than|"
+    r"\b(?P<way>under|below|less than|at most|no more than|up to|not (?:more|over) than|max(?:imum)?(?: of)?|"
+    r"cheaper than|"
     r"over|above|at least|more than|no less than|min(?:imum)?(?: of)?)\s+(?P<cur>[$€£]?)(?P<num>\d[\d,]*(?:\.\d+)?)",
     re.IGNORECASE,
 )
@@ -88,8 +114,8 @@ def _limit_broken(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
         upward = match["way"].lower() in _UPWARD
         if match["cur"]:
             for found in re.finditer(rf"{re.escape(match['cur'])}\s?(\d[\d,]*(?:\.\d+)?)", trajectory.final_answer):
-                value = float(found[1].replace(",", ""))
-                if value < limit if upward else value > limit:
+                named = float(found[1].replace(",", ""))
+                if named < limit if upward else named > limit:
                     span = cut(trajectory, step=0, field=Field.FINAL_ANSWER, start=found.start(), end=found.end())
                     asked = cut(trajectory, step=0, field=Field.PROMPT, start=match.start(), end=match.end())
                     return Finding(
@@ -134,12 +160,14 @@ def _unfounded(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
     return Finding(FailureType.HALLUCINATION, f"The answer names what no result holds: {listed}.", tuple(spans))
 
 
-_COMMON = set(
-    "the a an of to in on for with and or is are was were be been i me my you your it its this that these those please "
-    "can could would should will what which who how when where find get show tell give list make use using all any from "
-    "by at as if do does did have has had not no so than then there their them they we our us hi hello help need want "
-    "like search web query input name file".split()
-)
+_COMMON = {
+    "a", "all", "an", "and", "any", "are", "as", "at", "be", "been", "by", "can", "could", "did", "do", "does",
+    "file", "find", "for", "from", "get", "give", "had", "has", "have", "hello", "help", "hi", "how", "i", "if", "in",
+    "input", "is", "it", "its", "like", "list", "make", "me", "my", "name", "need", "no", "not", "of", "on", "or",
+    "our", "please", "query", "search", "should", "show", "so", "tell", "than", "that", "the", "their", "them",
+    "then", "there", "these", "they", "this", "those", "to", "us", "use", "using", "want", "was", "we", "web", "were",
+    "what", "when", "where", "which", "who", "will", "with", "would", "you", "your",
+}  # fmt: skip
 
 
 def _off_topic(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:

@@ -11,7 +11,6 @@ from core.models import (
     Evidence,
     FailedTrajectory,
     FailureAnalysis,
-    FailureType,
     Field,
     LabelOutcome,
     StepKind,
@@ -105,7 +104,7 @@ def read_signs(trajectory: FailedTrajectory) -> Signs:
     )
 
 
-def _is_failure(trajectory: FailedTrajectory, signs: Signs) -> bool | None:
+def _is_failure(trajectory: FailedTrajectory, signs: Signs) -> bool | None:  # noqa: PLR0911 - one line a sign
     if trajectory.label.outcome is LabelOutcome.SUCCESS:
         return False
     if trajectory.label.outcome is LabelOutcome.FAILURE or trajectory.failure_reason.strip():

@@ -8,11 +8,16 @@ from core.stages.tool_kind import ToolKind, command_text, kind_of
 from core.stages.wording import capital, spoken_key
 
 _PAST = {
-    "get": "looked up", "fetch": "fetched", "lookup": "looked up", "look": "looked up", "show": "looked up", "describe": "looked up",
-    "view": "viewed", "check": "checked", "list": "listed", "read": "read", "inspect": "inspected", "retrieve": "retrieved",
-    "track": "tracked", "search": "searched", "find": "found", "query": "queried", "google": "searched the web for", "run": "ran",
-    "execute": "ran", "set": "set", "send": "sent", "pay": "paid", "buy": "bought", "put": "put", "reset": "reset", "write": "wrote",
-    "cancel": "cancelled", "modify": "modified", "apply": "applied", "verify": "verified", "reply": "replied", "do": "did",
+    "get": "looked up", "fetch": "fetched", "lookup": "looked up", "look": "looked up", "show": "looked up",
+    "describe": "looked up",
+    "view": "viewed", "check": "checked", "list": "listed", "read": "read", "inspect": "inspected",
+    "retrieve": "retrieved",
+    "track": "tracked", "search": "searched", "find": "found", "query": "queried", "google": "searched the web for",
+    "run": "ran",
+    "execute": "ran", "set": "set", "send": "sent", "pay": "paid", "buy": "bought", "put": "put", "reset": "reset",
+    "write": "wrote",
+    "cancel": "cancelled", "modify": "modified", "apply": "applied", "verify": "verified", "reply": "replied",
+    "do": "did",
 }  # fmt: skip
 
 

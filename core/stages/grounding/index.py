@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from core.models import Evidence, FailedTrajectory, Field, StepKind, input_text
-from core.stages.grounding.values import _DATE, _TIME, date_keys, fold, number_key, phrase_key, time_key
+from core.stages.grounding.values import CLOCK, DATE, date_keys, fold, number_key, phrase_key, time_key
 
 _WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
 _NUMBER = re.compile(
@@ -121,10 +121,10 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
                     yield fold(part.group()), start + part.start(), start + part.end()
     for match in _NUMBER.finditer(text):
         yield number_key(match.group().lstrip("-\u2212")), match.start(), match.end()
-    for match in _DATE.finditer(text):
+    for match in DATE.finditer(text):
         for key in date_keys(match):
             yield key, match.start(), match.end()
-    for match in _TIME.finditer(text):
+    for match in CLOCK.finditer(text):
         yield time_key(match), match.start(), match.end()
 
 

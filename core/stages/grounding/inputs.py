@@ -19,8 +19,11 @@ _OWN_KEYS = {
     "max_results", "num_results", "language", "lang", "timeout", "format", "verbose", "recursive", "encoding", "mode",
     "thought", "summary", "reason", "explanation", "description", "note", "notes", "comment", "content", "code", "body",
     "message", "text", "findings", "expression", "title", "subject", "query", "q", "keywords", "nonfree_baggages",
-    "depth", "units", "step", "cwd", "new_str", "old_str", "file_text", "args", "line", "start_line", "end_line",
+    "depth", "units", "step", "cwd", "new_str", "old_str", "file_text", "args", "old", "new", "old_string",
+    "new_string", "patch", "diff", "insert_text", "contents", "data", "rationale",
+    "target", "line", "start_line", "end_line",
 }  # fmt: skip
+_PATH_KEYS = {"path", "file", "file_path", "filename"}
 _OWN_VALUES = {"", "true", "false", "yes", "no", "none", "null", "0", "1", "all", "asc", "desc", "default", "auto"}
 _LONGEST = 80  # characters; longer texts are composed, not given
 
@@ -30,12 +33,16 @@ def missing_inputs(prompt: str, trajectory: FailedTrajectory, *, first: int, las
     index = index_of(trajectory)
     known = _Known(prompt)
     missing: dict[str, None] = {}
+    wrote = False  # a file that the agent itself wrote has a name of the agent's own choice
     for number, step in enumerate(trajectory.steps[:last], 1):
         if number < first or step.kind is not StepKind.ACTION or read_result(step).failed:
             continue
-        if kind_of(step) in (ToolKind.NOISE, ToolKind.CALCULATE) or command_text(step):
+        kind = kind_of(step)
+        wrote = wrote or kind is ToolKind.WRITE_FILE
+        if kind in (ToolKind.NOISE, ToolKind.CALCULATE) or command_text(step):
             continue
-        for value in needed_values(step.action_input):
+        arguments = {k: v for k, v in step.action_input.items() if not (wrote and k in _PATH_KEYS)}
+        for value in needed_values(arguments):
             if not known.has(value) and not _seen_before(value, index, first=first, number=number):
                 missing.setdefault(value)
     return tuple(missing)

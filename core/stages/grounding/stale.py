@@ -20,7 +20,7 @@ _LIMITS = re.compile(
 def stale_words(
     prompt: str, trajectory: FailedTrajectory, *, first: int, last: int, final_answer: str
 ) -> tuple[str, ...]:
-    """Values and limits of the old goal, absent from the new one and from all kept results, that are still spoken of."""
+    """Values and limits of the old goal still spoken of, though neither new goal nor kept results hold them."""
     kept = trajectory.steps[first - 1 : last]
     spoken = "\n".join([*(step.thought for step in kept), final_answer])
     if not spoken.strip():

@@ -51,21 +51,23 @@ NUMBER_WORDS = {
     "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000,
 }  # fmt: skip
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_DATE = re.compile(
+DATE = re.compile(
     rf"""\b(?P<y1>\d{{4}})[-/.](?P<m1>\d{{1,2}})[-/.](?P<d1>\d{{1,2}})(?!\d)
     | \b(?P<mon2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[:.]\d)(?:,?\s+(?P<y2>\d{{4}})(?!\d))?
     | \b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<mon3>{_MONTH})\b\.?(?:,?\s+(?P<y3>\d{{4}})(?!\d))?
     | \b(?P<m4>\d{{1,2}})/(?P<d4>\d{{1,2}})/(?P<y4>\d{{4}})(?!\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TIME = re.compile(
+CLOCK = re.compile(
     r"(?<![\w:.])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::[0-5]\d)?(?:\s*(?P<ap>[ap])\.?m\b\.?)?|"
     r"(?<![\w:.$])(?P<h2>1[0-2]|0?[1-9])\s*(?P<ap2>[ap])\.?m\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>[-\u2212+](?=\d))?(?P<cur>[$€£¥])?\s?(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<mag>[kKmM]\b)?"
-    r"(?P<unit>\s?(?:%|°[CF]?|(?:kg|km|cm|mm|lb|lbs|mph|gb|mb|kb|tb|ms|usd|eur|gbp|dollars?|euros?|percent|hours?|minutes?|days?|"
+    r"(?<![\w.])(?P<sign>[-\u2212+](?=\d))?(?P<cur>[$€£¥])?\s?(?P<num>\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
+    r"\d+(?:\.\d+)?)(?P<mag>[kKmM]\b)?"
+    r"(?P<unit>\s?(?:%|°[CF]?|(?:kg|km|cm|mm|lb|lbs|mph|gb|mb|kb|tb|ms|usd|eur|gbp|dollars?|euros?|percent|"
+    r"hours?|minutes?|days?|"
     r"weeks?|months?|years?|nights?|miles?|stars?|points?)\b))?(?![\w])",
     re.IGNORECASE,
 )
@@ -78,18 +80,22 @@ _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|`([^`\n]{1,200})`|(?<!\w)'([^'\n]{1,120})'(?!\w)|«([^»\n]{1,200})»"
 )
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
-_CAPITALS = re.compile(r"(?<![\w'’])[^\W\d_][\w'’&.-]*[\w]|(?<![\w'’])[^\W\d_]")
+_CAPITALS = re.compile(r"(?<![\w'\u2019])[^\W\d_][\w'\u2019&.-]*[\w]|(?<![\w'\u2019])[^\W\d_]")
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
-    r"\b(?:(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|cheapest|lowest|highest|fastest|quickest|shortest|longest|earliest|latest|"
+    r"\b(?:(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|cheapest|lowest|highest|fastest|quickest|shortest|"
+    r"longest|earliest|latest|"
     r"largest|biggest|smallest|oldest|newest|youngest|best|worst|nearest|closest|heaviest|lightest|strongest|"
     r"top)\b",
     re.IGNORECASE,
 )
+# What a query says for it: MAX(...), ORDER BY ... DESC.
+_QUERY_WORDS = {"highest": ("max", "maximum", "desc"), "lowest": ("min", "minimum", "asc", "limit")}
 # Written with a capital without naming anything in the run.
 _NO_NAMES = {
-    "i", "i'm", "i'd", "i've", "i'll", "id", "ids", "ok", "am", "pm", "usd", "eur", "est", "utc", "hi", "hello", "please",
-    "thanks", "thank", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mr", "mrs", "ms",
+    "i", "i'm", "i'd", "i've", "i'll", "id", "ids", "ok", "am", "pm", "usd", "eur", "est", "utc", "hi", "hello",
+    "please", "thanks", "thank",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mr", "mrs", "ms",
     "dr", "it", "tv", "faq", "url", "api", "pc", "asap", "eta", "etc", *MONTHS,
 }  # fmt: skip
 
@@ -165,7 +171,7 @@ def date_keys(match: re.Match[str]) -> tuple[str, ...]:
 
 
 def _dates(text: str) -> Iterator[FoundValue]:
-    for match in _DATE.finditer(text):
+    for match in DATE.finditer(text):
         if keys := date_keys(match):
             # A date with its year is found by that year alone: another year is another day.
             yield FoundValue(ValueKind.DATE, match.group(), match.start(), match.end(), keys[:1])
@@ -180,7 +186,7 @@ def time_key(match: re.Match[str]) -> str:
 
 
 def _times(text: str) -> Iterator[FoundValue]:
-    for match in _TIME.finditer(text):
+    for match in CLOCK.finditer(text):
         yield FoundValue(ValueKind.TIME, match.group(), match.start(), match.end(), (time_key(match),))
 
 
@@ -204,7 +210,8 @@ def _numbers(text: str) -> Iterator[FoundValue]:
         start = match.start("cur") if match["cur"] else match.start("num")
         key = number_key(match["num"], scale=match["mag"] or "")
         telling = bool(match["cur"] or match["unit"] or match["mag"])
-        yield FoundValue(ValueKind.NUMBER, text[start : match.end()], start, match.end(), (key,), unit=telling)
+        keys = (key, fold(match["num"] + match["mag"])) if match["mag"] else (key,)
+        yield FoundValue(ValueKind.NUMBER, text[start : match.end()], start, match.end(), keys, unit=telling)
 
 
 def _number_words(text: str) -> Iterator[FoundValue]:
@@ -215,7 +222,10 @@ def _number_words(text: str) -> Iterator[FoundValue]:
 
 def _superlatives(text: str) -> Iterator[FoundValue]:
     for match in _SUPERLATIVE.finditer(text):
-        yield _literal(ValueKind.SUPERLATIVE, text, match.start(), match.end())
+        key = phrase_key(match.group())
+        yield FoundValue(
+            ValueKind.SUPERLATIVE, match.group(), match.start(), match.end(), (key, *_QUERY_WORDS.get(key, ()))
+        )
 
 
 def _names(text: str) -> Iterator[FoundValue]:
@@ -234,7 +244,7 @@ def _names(text: str) -> Iterator[FoundValue]:
 
 
 def _core(word: str) -> str:
-    return re.sub(r"['’]s$", "", fold(word))
+    return re.sub(r"['\u2019]s$", "", fold(word))
 
 
 def _as_name(text: str, run: list[re.Match[str]]) -> Iterator[FoundValue]:
@@ -245,5 +255,5 @@ def _as_name(text: str, run: list[re.Match[str]]) -> Iterator[FoundValue]:
     if opens and not (run[0].group().isupper() and len(run[0].group()) > 1):
         run = run[1:]  # the first word of a sentence has its capital anyway
     if run:
-        end = run[-1].end() - (2 if re.search(r"['’]s$", run[-1].group()) else 0)
+        end = run[-1].end() - (2 if re.search(r"['\u2019]s$", run[-1].group()) else 0)
         yield _literal(ValueKind.NAME, text, run[0].start(), end)

@@ -1,7 +1,8 @@
 """The final answer to the new goal: the agent's own words where the run bears them out, else copied facts.
 
-A kept answer must claim nothing undone, name no value that no result holds, not give up, cover everything
-asked for and ask nothing back. Whatever fails that is written anew from the results' own records.
+Kept words must claim nothing undone, name no value that no result holds, not give up, cover everything
+asked for and ask nothing back. Lines that argue (eligible, policy, because) or that no result
+supports are left out. Whatever then fails is written anew from the results' own records.
 """
 
 import re
@@ -15,18 +16,17 @@ from core.stages.extract.wording import done_words
 from core.stages.facts import Fact, count_of, evidence_of, facts_of, records_of
 from core.stages.grounding import check_answer
 from core.stages.grounding.stale import stale_words
+from core.stages.grounding.values import CLOCK as _CLOCK
+from core.stages.grounding.values import find_values, number_key, time_key
 from core.stages.relabel.asks import Ask
+from core.stages.relabel.fields import found_fields, told_fields
+from core.stages.relabel.support import supported_text
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, reads_only
-from core.stages.wording import counted, sentence, spoken_key, spoken_value
+from core.stages.wording import capital, counted, sentence, spoken_date, spoken_key, spoken_value
 
-_MOST_TOLD = 12  # records of one result in an answer; the count is told in any case
-_CLOSING = re.compile(
-    r"(?:^|(?<=[.!?\n]))\s*(?:(?:if|should|in case)\s+you\b|(?:please\s+)?(?:let|tell)\s+me\b|please\s+(?:confirm|provide|let|specify|choose|select)|"
-    r"would\s+you\b|do\s+you\b|shall\s+i\b|can\s+i\b|may\s+i\b|could\s+you\b|is\s+there\b|what\s+(?:else|would)|how\s+(?:would|can|may)\b|which\s+(?:one|option|of)\b|"
-    r"feel\s+free|have\s+a\s|thank|you're\s+welcome|enjoy|happy\s+to|anything\s+else|once\s+you|to\s+proceed|great\s+news|safe\s+travels)[^\n]*",
-    re.IGNORECASE,
-)
+_RAW = {ToolKind.SHELL, ToolKind.CODE, ToolKind.SQL, ToolKind.READ_FILE}  # output is told as it is
+MOST_TOLD = 12  # records of one result in an answer; the count is told in any case
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Answer:
 def answer_for(
     trajectory: FailedTrajectory, asks: Sequence[Ask], *, prompt: str, first: int, last: int, year: int | None
 ) -> Answer:
-    """The answer to the asks of steps `first`..`last`."""
+    """Answer the asks of steps `first`..`last`."""
     for text in _own_words(trajectory, asks, last):
-        cleaned = _without_closing(text)
+        cleaned = supported_text(text, trajectory, prompt=prompt, first=first, last=last)
         if cleaned and (spans := _borne_out(cleaned, trajectory, asks, prompt=prompt, first=first, last=last)):
             return Answer(cleaned, spans, own_words=True)
-    return _written(trajectory, asks, year=year)
+    return _written(trajectory, asks, last=last, year=year)
 
 
 def _own_words(trajectory: FailedTrajectory, asks: Sequence[Ask], last: int) -> list[str]:
@@ -55,27 +55,20 @@ def _own_words(trajectory: FailedTrajectory, asks: Sequence[Ask], last: int) -> 
     texts = []
     end = max(n for ask in asks for n in ask.steps)
     for step in trajectory.steps[end:]:
-        if step.kind is StepKind.USER:
+        if step.kind is StepKind.USER or (step.kind is StepKind.ACTION and not reads_only(step)):
             break
         if step.kind is StepKind.MESSAGE:
             texts.append(step.text)
-        elif step.kind is StepKind.ACTION and not reads_only(step):
-            break
-    if end >= last and last >= max(n for n, _ in trajectory.actions):
+    if last >= max(n for n, _ in trajectory.actions):
         texts.append(trajectory.final_answer)
     return [text for text in dict.fromkeys(texts) if text.strip()]
-
-
-def _without_closing(text: str) -> str:
-    cut = _CLOSING.sub("", text).strip()
-    return re.sub(r"\n{3,}", "\n\n", cut)
 
 
 def _borne_out(
     text: str, trajectory: FailedTrajectory, asks: Sequence[Ask], *, prompt: str, first: int, last: int
 ) -> tuple[Evidence, ...]:
     """The spans that support the text, or none if anything in it is not supported or left open."""
-    if "?" in text or give_up(text) or len(text) < 15:
+    if "?" in text or give_up(text) or len(text) < 12 or re.search(r"^\W*\d+\W*$", text, re.MULTILINE):
         return ()
     steps = trajectory.steps[first - 1 : last]
     if next(undone_claims(text, steps), None) or unfounded_values(text, trajectory, first_step=first, last_step=last):
@@ -84,35 +77,71 @@ def _borne_out(
         return ()
     checked = check_answer(text, trajectory, first_step=first, last_step=last)
     strict = ("number", "id", "date", "time")
-    if any(v.evidence is None or v.asked_only for v in checked if v.kind in strict and not _counts(v.text)):
+    if any(v.evidence is None or v.asked_only for v in checked if v.kind in strict and not _is_ordinal(v.text)):
         return ()
-    if not all(_covers(text, trajectory.steps[n - 1]) for ask in asks for n in ask.steps):
+    if not all(_covers(text, trajectory, ask, n, last) for ask in asks for n in ask.steps):
         return ()
     spans = [v.evidence for v in checked if v.evidence and v.evidence.field is Field.OBSERVATION]
     return tuple(dict.fromkeys(spans))
 
 
-def _counts(text: str) -> bool:
-    return text.isdigit() and len(text) == 1
+def _is_ordinal(text: str) -> bool:
+    return text.isdigit() and len(text) == 1  # "1." before an item of a list
 
 
-def _covers(text: str, step: AgentStep) -> bool:
-    """Whether the text tells what the call returned: each record of a short list, something of any other result."""
-    records = records_of(read_result(step).data)
-    if records and reads_only(step) and 1 <= len(records) <= _MOST_TOLD:
-        return all(_names(text, record) for record in records)
-    values = {
-        fold
-        for fold in _leaves(read_result(step).data if read_result(step).data is not None else step.observation)
-        if len(fold) >= 2
-    }
-    return any(value in text or value.replace("_", " ") in text for value in values) or not reads_only(step)
+def _covers(text: str, trajectory: FailedTrajectory, ask: Ask, number: int, last: int) -> bool:
+    """Whether the text tells what was asked for: each record of a short list, each field of a looked-up record."""
+    step = trajectory.steps[number - 1]
+    data = read_result(step).data
+    if not reads_only(step):
+        return True
+    if ask.varied and not any(_stands(form, text) for form in _forms(ask.values[ask.steps.index(number)])):
+        return False
+    records = records_of(data)
+    if records and len(records) <= MOST_TOLD:
+        return all(_names(text, record) for record in records) and _tells_all(text, step, records)
+    fields = told_fields(trajectory, ask, last)
+    if fields and isinstance(data, dict):
+        return all(
+            any(_stands(leaf, text) for leaf in _leaves(data.get(f))) or not _leaves(data.get(f)) for f in fields
+        )
+    values = {leaf for leaf in _leaves(data if data is not None else step.observation) if len(leaf) >= 2}
+    return any(_stands(value, text) for value in values)
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    return value, spoken_value(value), spoken_date(value, year=int(value[:4])) if re.match(r"\d{4}-", value) else value
+
+
+def _tells_all(text: str, step: AgentStep, records: Sequence[object]) -> bool:
+    """Whether the text holds every price and as many times as the request asks for."""
+    fields = set(found_fields(read_result(step).data))
+    values = _value_keys(text)
+    for record in records:
+        for leg in record if isinstance(record, list) else [record]:
+            told = {k: v for k, v in leg.items() if k in fields} if isinstance(leg, dict) else {}
+            for value in told.values():
+                numbers = [leaf for leaf in _leaves(value) if leaf.replace(".", "", 1).isdigit()]
+                if any(number_key(leaf) not in values for leaf in numbers):
+                    return False
+                if isinstance(value, str) and (clock := _CLOCK.match(value)) and time_key(clock) not in values:
+                    return False
+    return True
+
+
+def _value_keys(text: str) -> set[str]:
+    """The normal forms of all numbers and times in a text."""
+    return {key for value in find_values(text) for key in value.keys}
+
+
+def _stands(value: str, text: str) -> bool:
+    return value.lower() in text.lower() or value.replace("_", " ").lower() in text.lower()
 
 
 def _names(text: str, record: object) -> bool:
     leaves = [leaf for leaf in _leaves(record) if len(leaf) >= 3]
     ids = [leaf for leaf in leaves if re.search(r"\d", leaf) and re.search(r"[A-Za-z]", leaf)] or leaves[:1]
-    return any(leaf in text for leaf in ids[:1]) if ids else True
+    return any(leaf in text for leaf in ids[:1] + leaves[:2]) if ids else True
 
 
 def _leaves(data: object) -> list[str]:
@@ -125,49 +154,75 @@ def _leaves(data: object) -> list[str]:
     return [str(data)] if not isinstance(data, str) or len(data) < 60 else re.findall(r"\w[\w.-]{2,}", data)[:200]
 
 
-def _written(trajectory: FailedTrajectory, asks: Sequence[Ask], *, year: int | None) -> Answer:
-    paragraphs, spans, complete = [], [], True
+def _written(trajectory: FailedTrajectory, asks: Sequence[Ask], *, last: int, year: int | None) -> Answer:
+    paragraphs: list[str] = []
+    spans: list[Evidence] = []
+    complete = True
     for ask in asks:
+        fields = told_fields(trajectory, ask, last)
         for at, number in enumerate(ask.steps):
             step = trajectory.steps[number - 1]
-            facts = facts_of(step)
-            complete = complete and len(facts) <= _MOST_TOLD
-            paragraphs.append(_paragraph(ask, at, step, facts[:_MOST_TOLD], year=year))
-            spans += [evidence_of(fact, step, number) for fact in facts[:_MOST_TOLD]]
-    return Answer(
-        "\n\n".join(dict.fromkeys(paragraphs)), tuple(dict.fromkeys(spans)), own_words=False, complete=complete
-    )
+            facts = _facts(ask, step, fields)
+            complete = complete and len(facts) <= MOST_TOLD
+            paragraphs.append(_paragraph(ask, at, step, facts[:MOST_TOLD], year=year))
+            spans += [evidence_of(fact, step, number) for fact in facts[:MOST_TOLD]]
+    text = "\n".join(dict.fromkeys(p for p in paragraphs if p))
+    return Answer(text, tuple(dict.fromkeys(spans)), own_words=False, complete=complete)
+
+
+def _facts(ask: Ask, step: AgentStep, fields: tuple[str, ...]) -> tuple[Fact, ...]:
+    given = {str(value) for value in step.action_input.values() if isinstance(value, str | int)}
+    wanted = fields or (found_fields(read_result(step).data) if ask.kind is ToolKind.SEARCH else ())
+    return facts_of(step, fields=wanted, known=given) or facts_of(step)
 
 
 def _paragraph(ask: Ask, at: int, step: AgentStep, facts: Sequence[Fact], *, year: int | None) -> str:
     words = in_words(step, year=year)
     if not reads_only(step):
-        done = sentence(f"I {_lower(done_words(step, words))}")
-        ids = "; ".join(fact.text for fact in facts[:1])
-        return f"{done} The result: {ids}." if ids and len(ids) < 600 and ask.kind is ToolKind.CHANGE else done
-    if len(facts) == 1 and count_of(step) is None:
-        return sentence(facts[0].text)
+        return _done(ask, step, facts, year=year)
+    about = re.sub(r"^(?:of|for) ", "", words.details)
     count = count_of(step)
-    about = f" for {spoken_value(ask.values[at], year=year)}" if ask.varied else ""
+    if count is None and len(facts) == 1 and ask.kind is ToolKind.LOOKUP and about:
+        return sentence(f"{about}: {facts[0].text}")
+    if ask.kind in _RAW and len(facts) == 1:
+        return facts[0].text
+    if count is None and len(facts) == 1:
+        return sentence(facts[0].text)
     if ask.kind is ToolKind.SEARCH and count is not None:
-        noun = words.noun if words.noun and words.noun not in ("web", "help") else "result"
-        head = f"I found {counted(count, noun)}{about or (' ' + words.details if words.details else '')}:"
+        noun = words.noun if words.noun not in ("", "web", "help") else "result"
+        topic = f" for {words.topic}" if words.topic else ""
+        head = f"I found {counted(count, noun)}{topic}{' ' + words.details if words.details else ''}:"
+    elif ask.varied:
+        head = f"{capital(spoken_value(ask.values[at], year=year))}:"
     else:
         head = (
-            f"This is what I found{about}:"
-            if not words.noun
-            else f"{_head(words.noun)}{about or (' ' + words.details if words.details else '')}:"
+            f"{capital(spoken_key(words.noun))}{' ' + words.details if words.details else ''}:"
+            if words.noun and ask.kind in (ToolKind.LOOKUP, ToolKind.SEARCH, ToolKind.OTHER)
+            else ""
         )
     lines = [f"- {fact.text}" for fact in facts]
     more = (count or 0) - len(facts)
-    if more > 0:
-        lines.append(f"- and {more} more")
-    return "\n".join([head, *lines])
+    return "\n".join([part for part in (head, *lines, f"- and {more} more" if more > 0 else "") if part])
 
 
-def _head(noun: str) -> str:
-    return spoken_key(noun)[:1].upper() + noun[1:]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _done(ask: Ask, step: AgentStep, facts: Sequence[Fact], *, year: int | None) -> str:
+    done = done_words(step, in_words(step, year=year))
+    said = sentence(f"I {done[:1].lower()}{done[1:]}")
+    data = read_result(step).data
+    if ask.kind is ToolKind.CHANGE and isinstance(data, dict):
+        given = set(_leaves(step.action_input))
+        new = [
+            (key, value)
+            for key, value in data.items()
+            if isinstance(value, str | int | float)
+            and not isinstance(value, bool)
+            and str(value) not in given
+            and value not in ("", 0)
+        ]
+        told = [
+            f"{spoken_key(str(key))} {value}" for key, value in new if not re.search(r"^user|created|_at$", str(key))
+        ][:4]
+        return f"{said} {capital(', '.join(told))}." if told else said
+    if facts and ask.kind is ToolKind.SHELL:
+        return "\n".join([said, *(f"- {fact.text}" for fact in facts)])
+    return said

@@ -4,14 +4,16 @@ A profile looked up on the way to a booking is no request of its own; a search w
 reported is. Calls of one tool that differ in one argument are one request ("to SFO, LAX or SEA").
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.models import AgentStep, FailedTrajectory, StepKind, input_text
 from core.stages.calls import identity_of
 from core.stages.detect.rules import achieved_something
 from core.stages.grounding.inputs import needed_values
-from core.stages.results import read_result
+from core.stages.results import parse_data, read_result
 from core.stages.tool_kind import ToolKind, command_text, kind_of, name_words, reads_only
 
 
@@ -24,6 +26,7 @@ class Ask:
     kind: ToolKind
     varied: str = ""
     values: tuple[str, ...] = ()
+    context: tuple[tuple[str, str], ...] = ()  # route or place of the search that found what is changed
     each: bool = False  # the varied values came from an earlier result: "each of them"
 
 
@@ -32,18 +35,41 @@ def asks_in(trajectory: FailedTrajectory, first: int, last: int) -> tuple[Ask, .
     worked = [n for n, _ in trajectory.actions if first <= n <= last and achieved_something(trajectory, n)]
     worked = _last_of_repeats(trajectory, worked)
     changes = [n for n in worked if not reads_only(trajectory.steps[n - 1])]
-    reads = [n for n in worked if n not in changes and not _identifies(trajectory.steps[n - 1])]
+    reads = [n for n in worked if n not in changes and not identifies(trajectory.steps[n - 1])]
     if changes:
         kept = changes + [n for n in reads if _is_asked(trajectory, n, changes, last)]
     else:
-        kept = [n for n in reads if _is_reported(trajectory, n, last)] or reads
+        kept = _with_siblings(trajectory, [n for n in reads if _is_reported(trajectory, n, last)], reads) or reads
         kept = [n for n in kept if not _only_serves(trajectory, n, kept)] or kept
     if not kept:
         kept = worked
     return _merged(trajectory, sorted(kept), first)
 
 
-def _identifies(step: AgentStep) -> bool:
+def with_support(
+    trajectory: FailedTrajectory, asks: Sequence[Ask], missing: Collection[str], *, first: int, last: int
+) -> tuple[Ask, ...]:
+    """The asks and the calls whose inputs stand nowhere else: asked for themselves, their inputs are given."""
+    kept = {n for ask in asks for n in ask.steps}
+    for number, step in trajectory.actions:
+        if not first <= number <= last or number in kept or identifies(step):
+            continue
+        if achieved_something(trajectory, number) and set(needed_values(step.action_input)) & set(missing):
+            kept.add(number)
+    return _merged(trajectory, sorted(kept), first)
+
+
+def _with_siblings(trajectory: FailedTrajectory, reported: Sequence[int], reads: Sequence[int]) -> list[int]:
+    """The reported calls and those of the same tool: looking for one among many, the agent told of the one."""
+    names = {trajectory.steps[n - 1].action_name for n in reported}
+    return [
+        n
+        for n in reads
+        if n in reported or (trajectory.steps[n - 1].action_name in names and not command_text(trajectory.steps[n - 1]))
+    ]
+
+
+def identifies(step: AgentStep) -> bool:
     """Whether the call only finds out who the user is."""
     words = set(name_words(step.action_name))
     who = {"user", "customer", "client", "member", "account", "profile"}
@@ -56,8 +82,27 @@ def _identifies(step: AgentStep) -> bool:
 
 def _last_of_repeats(trajectory: FailedTrajectory, numbers: Sequence[int]) -> list[int]:
     """Of calls with the same tool and arguments, the last."""
+    numbers = [n for n in numbers if not _widened_later(trajectory, n, numbers)]
     latest = {(trajectory.steps[n - 1].action_name, input_text(trajectory.steps[n - 1])): n for n in numbers}
     return sorted(latest.values())
+
+
+def _widened_later(trajectory: FailedTrajectory, number: int, numbers: Sequence[int]) -> bool:
+    """Whether a later search asked the same with fewer limits, so that its result holds this one's."""
+    step = trajectory.steps[number - 1]
+    if kind_of(step) is not ToolKind.SEARCH:
+        return False
+    mine = (
+        set(step.action_input.items())
+        if all(isinstance(v, str | int | float) for v in step.action_input.values())
+        else None
+    )
+    for later in (trajectory.steps[n - 1] for n in numbers if n > number):
+        if mine and later.action_name == step.action_name and later.action_input:
+            theirs = {(k, v) for k, v in later.action_input.items() if isinstance(v, str | int | float)}
+            if theirs < mine:
+                return True
+    return False
 
 
 def _is_asked(trajectory: FailedTrajectory, number: int, changes: Sequence[int], last: int) -> bool:
@@ -100,11 +145,15 @@ def _only_serves(trajectory: FailedTrajectory, number: int, kept: Sequence[int])
     words = set(name_words(step.action_name))
     if words & {"tables", "table", "schema", "columns"} and any(kind_of(s) is ToolKind.SQL for s in later):
         return True
+    if kind is ToolKind.LOOKUP and (words & {"list", "all"}) and not step.action_input:
+        return bool(later)
     return kind is ToolKind.LOOKUP and "list" in words and any(_uses(s, step) for s in later)
 
 
 def _is_schema_query(command: str) -> bool:
-    return command.lower().lstrip().startswith(("show", "desc", "pragma", "use ", "explain", "."))
+    lower = command.lower().lstrip()
+    catalogue = "sqlite_master" in lower or "information_schema" in lower
+    return catalogue or lower.startswith(("show", "desc", "pragma", "use ", "explain", "."))
 
 
 def _merged(trajectory: FailedTrajectory, numbers: Sequence[int], first: int) -> tuple[Ask, ...]:
@@ -116,13 +165,39 @@ def _merged(trajectory: FailedTrajectory, numbers: Sequence[int], first: int) ->
                 asks[at] = joined
                 break
         else:
-            asks.append(Ask((number,), step, kind_of(step)))
+            asks.append(Ask((number,), step, kind_of(step), context=_context(trajectory, number, numbers, first)))
     return tuple(asks)
+
+
+_PLACE = re.compile(r"origin|destination|^from|^to(?:_|$)|departure|arrival|city|location|place|^max_|^min_")
+
+
+def _context(
+    trajectory: FailedTrajectory, number: int, asked: Sequence[int], first: int
+) -> tuple[tuple[str, str], ...]:
+    """Where-arguments of the latest earlier search that the change took its choice from and that is no ask itself."""
+    step = trajectory.steps[number - 1]
+    if kind_of(step) is not ToolKind.CHANGE:
+        return ()
+    chosen = [
+        value
+        for value in needed_values(step.action_input)
+        if re.search(r"\d", value) and not re.match(r"\d{4}-\d\d", value)
+    ]
+    for n, call in reversed(trajectory.actions):
+        if not first <= n < number or n in asked or kind_of(call) is not ToolKind.SEARCH or read_result(call).failed:
+            continue
+        if any(len(value) >= 3 and value in call.observation for value in chosen):
+            given = {k: v for k, v in call.action_input.items() if _PLACE.search(k) and k not in step.action_input}
+            return tuple((k, str(v)) for k, v in given.items())
+    return ()
 
 
 def _join(trajectory: FailedTrajectory, ask: Ask, step: AgentStep, number: int, first: int) -> Ask | None:
     """The ask with one more call, if that call differs from it in the one varied argument only."""
-    if step.action_name != ask.call.action_name or command_text(step) or not reads_only(step):
+    if step.action_name != ask.call.action_name or command_text(step) or ask.kind is ToolKind.WRITE_FILE:
+        return None
+    if not reads_only(step) and (number != ask.steps[-1] + 1 or ask.context):
         return None
     one, other = ask.call.action_input, step.action_input
     if set(one) != set(other):
@@ -136,5 +211,19 @@ def _join(trajectory: FailedTrajectory, ask: Ask, step: AgentStep, number: int, 
     values = (*(ask.values or (str(one[key]),)), str(other[key]))
     earlier = [s.observation for n, s in trajectory.actions if first <= n < ask.steps[0] and not read_result(s).failed]
     said = " ".join([trajectory.original_prompt, *(s.text for s in trajectory.steps if s.kind is StepKind.USER)])
-    each = all(any(value in text for text in earlier) and value not in said for value in values)
-    return Ask((*ask.steps, number), ask.call, ask.kind, key, values, each)
+    # "Each of my orders" is true only of a list that holds just these.
+    lists = [found for text in earlier for found in _lists(parse_data(text)) if set(values) <= set(found)]
+    each = any(len(found) == len(values) for found in lists) and not any(value in said for value in values)
+    return Ask((*ask.steps, number), ask.call, ask.kind, key, values, each=each)
+
+
+def _lists(data: Any) -> Iterator[list[str]]:
+    """Every list of scalars in parsed data."""
+    if isinstance(data, dict):
+        for value in data.values():
+            yield from _lists(value)
+    elif isinstance(data, list):
+        if data and all(isinstance(item, str | int) for item in data):
+            yield [str(item) for item in data]
+        for item in data:
+            yield from _lists(item)

@@ -8,7 +8,7 @@ it stays low where a policy, a change or an unfinished answer leaves room for do
 import re
 from collections.abc import Sequence
 
-from core.models import FailedTrajectory, Grounding, SecondJudgeVerdict
+from core.models import FailedTrajectory, Grounding, SecondJudgeVerdict, StepKind
 from core.stages.grounding import ORIGINAL_AGAIN
 from core.stages.relabel.answer import Answer
 from core.stages.relabel.asks import Ask
@@ -17,6 +17,7 @@ from core.stages.tool_kind import reads_only
 _POLICY = re.compile(
     r"\b(?:policy|policies|must|should not|may not|only if|not allowed|cannot be|deny|rules?)\b", re.IGNORECASE
 )
+_FORBIDS = re.compile(r"\b(?:do\s?n[o']?t|don\u2019t|do not|never|without|must not)\s+\w+", re.IGNORECASE)
 HIGHEST = 0.7  # rules see strings, not meaning
 
 
@@ -33,6 +34,10 @@ def judge_by_rules(
     ):
         score -= 0.25
         doubts.append("a change was made under rules of the system prompt that code cannot check")
+    turns = " ".join([trajectory.original_prompt, *(s.text for s in trajectory.steps if s.kind is StepKind.USER)])
+    if any(not reads_only(ask.call) for ask in asks) and _FORBIDS.search(turns):
+        score -= 0.25
+        doubts.append("the user told the agent not to do something, and something was changed")
     if not answer.complete:
         score -= 0.15
         doubts.append("the answer tells only the first records of a long result")
@@ -53,7 +58,7 @@ def judge_by_rules(
     return SecondJudgeVerdict(is_valid=True, confidence=round(max(0.0, score), 2), reason=reason)
 
 
-def _objection(grounding: Grounding, answer: Answer) -> str:
+def _objection(grounding: Grounding, answer: Answer) -> str:  # noqa: PLR0911 - one line a fault
     if grounding.unsupported:
         return f"Not found in the run: {', '.join(grounding.unsupported)}."
     if grounding.unmet:

@@ -12,7 +12,7 @@ from core.settings import PipelineConfig
 from core.stages.grounding import ORIGINAL_AGAIN
 
 
-def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:
+def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  # noqa: PLR0911 - one line a reason
     """Why the pipeline does not accept the attempt by itself; None = it does.
 
     Accepted only if b = 1, c >= theta, the judge says valid, c2 >= theta, every value is supported,

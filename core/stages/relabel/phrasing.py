@@ -2,41 +2,105 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.models import AgentStep, FailedTrajectory, StepKind
 from core.stages.calls import identity_of
-from core.stages.relabel.asks import Ask
+from core.stages.relabel.asks import Ask, identifies
+from core.stages.relabel.fields import told_fields
 from core.stages.relabel.requests import request_for
 from core.stages.results import read_result
-from core.stages.tool_kind import ToolKind, reads_only
-from core.stages.wording import capital, sentence, spoken_key
+from core.stages.tool_kind import reads_only
+from core.stages.wording import capital, join, plural, sentence, spoken_key
 
 _CONFIRM = re.compile(r"\bconfirm(?:ation|s)?\b", re.IGNORECASE)
-_MOST_FIELDS = 5
+_WHICH = re.compile(r"(which [\w -]+? go )(from .+?)(, (?:and )?(?:when|what|which|how) .*)?\?")
 
 
-def phrase(trajectory: FailedTrajectory, asks: Sequence[Ask], *, first: int, last: int, year: int | None) -> str | None:
-    """The request for all asks in order, with who the user is and, where a rule wants it, their go-ahead."""
-    clauses = []
+@dataclass(frozen=True)
+class Phrase:
+    """A request, the asks that it says, and how many could not be put into words."""
+
+    prompt: str
+    asks: tuple[Ask, ...]
+    untold: int
+
+
+def phrase(
+    trajectory: FailedTrajectory, asks: Sequence[Ask], *, first: int, last: int, year: int | None
+) -> Phrase | None:
+    """The request for the asks in order, with who the user is and, where a rule wants it, their go-ahead."""
+    clauses: list[str] = []
+    told: list[Ask] = []
     for ask in asks:
-        clause = request_for(ask, year=year, tell=_told_fields(trajectory, ask, last))
-        if clause is None:
-            return None
-        if clause not in clauses:
-            clauses.append(clause)
+        clause = request_for(ask, year=year, tell=told_fields(trajectory, ask, last))
+        if clause is None and not reads_only(ask.call):
+            return None  # a change that cannot be told must not go unsaid
+        if clause:
+            told.append(ask)
+            if clause not in clauses:
+                clauses.append(clause)
+    if not clauses:
+        return None
     sentences = _who(trajectory, first, last)
-    polite = True
-    for clause in clauses:
+    asked = False
+    for clause in _joined_questions(_joined_deeds(clauses)):
         question = clause.endswith("?")
-        text = clause if question or not polite else f"please {clause}"
-        if not question and len(sentences) and not polite:
-            text = f"then {clause}" if not clause.startswith("then") else clause
-        polite = polite and question
-        sentences.append(sentence(capital(text)))
-    changed = any(not reads_only(ask.call) for ask in asks)
+        lead = "" if question else "then " if asked else "please "
+        asked = asked or not question
+        sentences.append(sentence(capital(f"{lead}{clause}")))
+    changed = any(not reads_only(ask.call) for ask in told)
     if changed and _CONFIRM.search(trajectory.system_prompt) and any(s.kind is StepKind.USER for s in trajectory.steps):
         sentences.append("You have my confirmation, so please go ahead.")
-    return " ".join(sentences)
+    return Phrase(" ".join(sentences), tuple(told), len(asks) - len(told))
+
+
+def _joined_questions(clauses: Sequence[str]) -> list[str]:
+    """Neighbouring questions of one kind as one: from A to B on Monday and from B to A on Friday."""
+    joined: list[str] = []
+    for clause in clauses:
+        here, before = _WHICH.fullmatch(clause), _WHICH.fullmatch(joined[-1]) if joined else None
+        if here and before and here[1] == before[1] and here[3] == before[3]:
+            joined[-1] = f"{here[1]}{before[2]} and {here[2]}{here[3] or ''}?"
+        else:
+            joined.append(clause)
+    return joined
+
+
+_DEEDS = {
+    "book", "add", "cancel", "order", "delete", "remove", "send", "create", "return", "refund", "move", "apply",
+}  # fmt: skip
+_TAILS = {"for", "with", "paid", "in", "on", "to", "from"}
+
+
+def _joined_deeds(clauses: Sequence[str]) -> list[str]:
+    """Deeds of one kind as one: `book trains ICE 77 on August 2 and IC 1069 on August 3 for Greta Olsen`."""
+    groups: dict[str, list[str]] = {}
+    for clause in clauses:
+        words = _bare_words(clause)
+        alike = words[0] in _DEEDS and len(words) > 2 and not clause.endswith("?") and ", and " not in clause
+        groups.setdefault(" ".join(words[:2]) if alike else clause, []).append(clause)
+    joined = []
+    for same in groups.values():
+        if len(same) == 1:
+            joined += same
+            continue
+        members = [_bare_words(clause) for clause in same]
+        shortest = min(len(words) for words in members)
+        tail = next((n for n in range(shortest - 2) if len({words[-n - 1] for words in members}) > 1), shortest - 3)
+        while tail > 0 and members[0][len(members[0]) - tail] not in _TAILS:
+            tail -= 1
+        middles = [" ".join(words[2 : len(words) - tail]).strip(", ") for words in members]
+        closing = members[0][len(members[0]) - tail :] if tail > 0 else []
+        separate = (
+            "; ".join(middles) if any("," in middle for middle in middles) else join(list(dict.fromkeys(middles)))
+        )
+        joined.append(" ".join([members[0][0], plural(members[0][1]), separate, *closing]))
+    return joined
+
+
+def _bare_words(clause: str) -> list[str]:
+    return [word for at, word in enumerate(clause.split(" ")) if not (at == 1 and word in ("a", "an"))]
 
 
 def _who(trajectory: FailedTrajectory, first: int, last: int) -> list[str]:
@@ -50,32 +114,6 @@ def _who(trajectory: FailedTrajectory, first: int, last: int) -> list[str]:
                 if value not in trajectory.system_prompt and value not in said and not known:
                     said[value] = key
             before.append(step)
+            if identifies(step) and isinstance(name := step.action_input.get("name"), str):
+                said.setdefault(name, "name")
     return [f"My {spoken_key(key)} is {value}." for value, key in said.items()]
-
-
-def _told_fields(trajectory: FailedTrajectory, ask: Ask, last: int) -> tuple[str, ...]:
-    """Names of the fields of a looked-up record that the agent passed on to the user."""
-    if ask.kind is not ToolKind.LOOKUP:
-        return ()
-    told = [s.text for s in trajectory.steps[ask.steps[-1] : last + 1] if s.kind is StepKind.MESSAGE]
-    if last >= trajectory.actions[-1][0]:
-        told.append(trajectory.final_answer)
-    spoken = " ".join(told)
-    data = read_result(trajectory.steps[ask.steps[0] - 1]).data
-    if not isinstance(data, dict) or not spoken:
-        return ()
-    given = {str(value) for value in ask.call.action_input.values()} | set(ask.values)
-    fields = [key for key, value in data.items() if str(value) not in given and _is_told(key, value, spoken)]
-    return tuple(str(key) for key in fields[:_MOST_FIELDS])
-
-
-def _is_told(key: object, value: object, spoken: str) -> bool:
-    if isinstance(value, list):
-        return any(_is_told(key, item, spoken) for item in value)
-    if isinstance(value, dict):
-        return any(_is_told(inner, item, spoken) for inner, item in value.items())
-    text = str(value)
-    plain = text.replace("_", " ")
-    if len(text) < 3 or isinstance(value, bool):
-        return spoken_key(str(key)) in spoken.lower()
-    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)|(?<!\w){re.escape(plain)}(?!\w)", spoken, re.IGNORECASE))

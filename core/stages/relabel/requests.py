@@ -5,12 +5,11 @@ asked for by the names of the fields that came back, which say nothing about the
 """
 
 import re
-from typing import Any
 
 from core.models import AgentStep
 from core.stages.calls import CallWords, in_words
-from core.stages.facts import records_of
 from core.stages.relabel.asks import Ask
+from core.stages.relabel.fields import asking, found_fields
 from core.stages.relabel.shell_words import shell_request
 from core.stages.relabel.sql_words import sql_request
 from core.stages.results import read_result
@@ -20,8 +19,10 @@ from core.stages.wording import join, plural, singular, spoken_key
 _IMPERATIVE = {
     "get": "show me", "fetch": "show me", "lookup": "look up", "retrieve": "show me", "describe": "describe",
     "list": "list", "check": "check", "view": "show me", "show": "show me", "read": "show me", "track": "track",
-    "find": "find", "search": "search", "modify": "change", "query": "look up", "inspect": "check", "load": "load",
+    "find": "find", "search": "search", "modify": "change", "update": "change", "query": "look up",
+    "inspect": "check", "load": "load",
 }  # fmt: skip
+_MAKES = ("book", "create", "send", "add", "place", "open", "issue", "schedule", "reserve", "register", "order", "buy")
 _VAGUE = {
     "web",
     "internet",
@@ -40,7 +41,9 @@ _VAGUE = {
 }
 
 
-def request_for(ask: Ask, *, year: int | None, tell: tuple[str, ...]) -> str | None:
+def request_for(  # noqa: PLR0911 - one line a kind of tool
+    ask: Ask, *, year: int | None, tell: tuple[str, ...]
+) -> str | None:
     """A clause without its full stop; None where no wording fits. `tell` are field names to ask about."""
     step = ask.call
     command = command_text(step)
@@ -61,7 +64,8 @@ def request_for(ask: Ask, *, year: int | None, tell: tuple[str, ...]) -> str | N
                 if not step.action_input.get("old") and "edit" not in step.action_name
                 else f"edit {path}"
             )
-    words = in_words(step, year=year, varied=ask.varied, values=ask.values)
+    told = step.model_copy(update={"action_input": {**step.action_input, **dict(ask.context)}}) if ask.context else step
+    words = in_words(told, year=year, varied=ask.varied, values=ask.values)
     if ask.kind is ToolKind.CHANGE:
         return _change(words)
     return _question(ask, words, tell)
@@ -80,7 +84,7 @@ def _code(step: AgentStep, command: str) -> str | None:
         return f"run {path} and tell me what it prints"
     if found := re.findall(r"^\s*def (\w+)\(([^)]*)\)", command, re.MULTILINE):
         name, arguments = found[-1]
-        return f"write a Python function {name}({arguments})"
+        return f"write a function {name}({arguments})"
     return None
 
 
@@ -91,77 +95,53 @@ def _change(words: CallWords) -> str:
     noun = words.noun
     if noun and words.details.startswith("of "):
         noun = f"the {noun}"
-    elif noun and verb in (
-        "book",
-        "create",
-        "send",
-        "add",
-        "place",
-        "open",
-        "issue",
-        "schedule",
-        "reserve",
-        "register",
-    ):
+    elif noun and verb in _MAKES and re.match(r"(?:from|to|in|on|for|with|of|as)\b|$", words.details):
         noun = f"{_article(noun)} {noun}"
-    return " ".join(part for part in (verb, noun, words.topic, words.details) if part)
+    return " ".join(part for part in (verb, noun, words.topic, words.details) if part).replace(" ,", ",")
 
 
 def _article(noun: str) -> str:
     if noun.endswith("s") and not noun.endswith("ss"):
         return "the"
-    return "an" if noun[:1] in "aeiou" else "a"
+    return "an" if noun[:1] in "aeiou" and not noun.startswith(("one", "use", "uni", "eu")) else "a"
 
 
 def _question(ask: Ask, words: CallWords, tell: tuple[str, ...]) -> str:
     noun, details = words.noun, words.details
-    if ask.kind is ToolKind.SEARCH and re.match(r"from \S.* to ", details):
-        things = plural(noun) if noun else "connections"
-        return f"which {things} go {details}{_asking(ask.call)}?"
     if ask.kind is ToolKind.SEARCH:
-        if words.topic and noun in _VAGUE:
-            return f"find out about {words.topic}" if not details else f"find out about {words.topic} {details}"
-        things = plural(noun) if noun else "what there is"
-        topic = f" for {words.topic}" if words.topic else ""
-        asking = _asking(ask.call, lead=", and tell me ")
-        return f"find {things}{topic}{f' {details}' if details else ''}{asking}"
+        return _search(ask, words)
     verb = _IMPERATIVE.get(words.verb, words.verb or "look up")
+    what = join(_asked_names(tell))
     if ask.each:
         entity = singular(spoken_key(re.sub(r"_?(?:id|ids|number)$", "", ask.varied)))
-        thing = f"each of my {plural(entity)}" if entity else "each of them"
-        what = join([spoken_key(key) for key in tell]) if tell else (noun or "details")
-        return f"tell me the {what} of {thing}"
-    if tell:
-        about = re.sub(r"^(?:of|for) ", "", details)
-        return f"tell me the {join([spoken_key(key) for key in tell])} of {about}" if about else f"{verb} the {noun}"
+        return f"tell me the {what or noun or 'details'} of each of {f'my {plural(entity)}' if entity else 'them'}"
+    about = re.sub(r"^(?:of|for) ", "", details)
+    if tell and about:
+        return f"tell me the {what} of {about}"
     noun = f"the {noun}" if noun and not noun.startswith("all ") else noun
     return " ".join(part for part in (verb, noun, f"for {words.topic}" if words.topic else "", details) if part)
 
 
-_PRICE = re.compile(r"price|cost|fare|amount|_eur$|_usd$|fee")
-_SEATS = re.compile(r"seats?|stock|available|rooms?_left|availability")
-_LEAVE = re.compile(r"depart|leaves")
-_ARRIVE = re.compile(r"arriv")
+def _asked_names(fields: tuple[str, ...]) -> list[str]:
+    """Field names as a person says them: origin and destination are the route."""
+    names = [re.sub(r" (?:usd|eur|gbp)$", "", spoken_key(key)) for key in fields]
+    if {"origin", "destination"} <= set(names):
+        names = ["route", *(name for name in names if name not in ("origin", "destination"))]
+    return ["trip type" if name == "flight type" else name for name in names]
 
 
-def _asking(step: AgentStep, *, lead: str = "") -> str:
-    """What to tell of each thing found, by the fields that came back: `, when do they leave and what do they cost`."""
-    keys = " ".join(_field_names(read_result(step).data))
-    asks = []
-    if _LEAVE.search(keys) and _ARRIVE.search(keys):
-        asks.append("when they leave and arrive" if lead else "when do they leave and arrive")
-    if _PRICE.search(keys):
-        asks.append("what they cost" if lead else "what do they cost")
-    elif _SEATS.search(keys):
-        asks.append("which of them are available" if lead else "which are available")
-    if not asks:
-        return ""
-    return f"{lead}{join(asks)}" if lead else f", {join(asks)}" if len(asks) > 1 else f", and {asks[0]}"
-
-
-def _field_names(data: Any) -> list[str]:
-    records = records_of(data)
-    sample: Any = records[0] if records else data
-    while isinstance(sample, list) and sample:
-        sample = sample[0]
-    return [str(key).lower() for key in sample] if isinstance(sample, dict) else []
+def _search(ask: Ask, words: CallWords) -> str:
+    fields = found_fields(read_result(ask.call).data)
+    noun, details = words.noun, words.details
+    if re.match(r"from \S.* to ", details):
+        questions = asking(fields, as_questions=True)
+        comma = (
+            f", and {questions}" if questions and " and " not in questions else f", {questions}" if questions else ""
+        )
+        return f"which {plural(noun) if noun else 'connections'} go {details}{comma}?"
+    if words.topic and noun in _VAGUE:
+        return f"find out about {words.topic}{f' {details}' if details else ''}"
+    things = plural(noun) if noun else "what there is"
+    topic = f" for {words.topic}" if words.topic else ""
+    clause = asking(fields, as_questions=False)
+    return f"find {things}{topic}{f' {details}' if details else ''}{f', and tell me {clause}' if clause else ''}"

@@ -2,25 +2,31 @@
 
 Strategies, as in hindsight replay (Andrychowicz 2017: final, future, episode): the whole run up to its last
 useful call, the stretch before the first change, the part up to each change, the best single look-up, and
-the original request without the limits that were not met. Every draft goes through the grounding check; its confidence is
-honest and lower than a model's.
+the original request without the limits that were not met. Every draft goes through the grounding check;
+its confidence is honest and lower than a model's.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from core.models import Attempt, FailedTrajectory, FailureAnalysis, FailureType, StepKind
 from core.stages.calls import current_year
 from core.stages.detect.rules import achieved_something
 from core.stages.grounding import check_prompt
+from core.stages.grounding.inputs import missing_inputs
 from core.stages.relabel.answer import Answer, answer_for
-from core.stages.relabel.asks import Ask, asks_in
+from core.stages.relabel.asks import Ask, asks_in, with_support
 from core.stages.relabel.check import judge_by_rules
-from core.stages.relabel.phrasing import phrase
-from core.stages.relabel.rewrite import without_unmet_limits
+from core.stages.relabel.phrasing import Phrase, phrase
+from core.stages.relabel.rewrite import rewrites
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, kind_of, reads_only
 
 _MOST_ATTEMPTS = 5
+_PEEKS = re.compile(
+    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|show me what is in|"
+    r"tell me which columns)[^.]*(?:\.\w[^.]*)*\.\s*)+"
+)
 
 
 def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> tuple[Attempt, ...]:
@@ -30,7 +36,7 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempt = _attempt(trajectory, first, last)
         if attempt and attempt.hindsight_prompt not in attempts:
             attempts[attempt.hindsight_prompt] = attempt
-    if rewritten := _rewritten(trajectory, analysis):
+    for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
     kept = sorted(
         attempts.values(),
@@ -52,7 +58,9 @@ def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
     ends += searches[-1:]
     seen: set[tuple[int, int]] = set()
     for end in ends:
-        for start in (1, _needed_start(trajectory, end)):
+        # A change rests on the state that earlier calls left; only look-ups may lose what came before them.
+        starts = (1, _needed_start(trajectory, end)) if reads_only(trajectory.steps[end - 1]) else (1,)
+        for start in starts:
             if (start, end) not in seen:
                 seen.add((start, end))
                 yield start, end
@@ -75,10 +83,16 @@ def _needed_start(trajectory: FailedTrajectory, end: int) -> int:
 def _attempt(trajectory: FailedTrajectory, first: int, last: int) -> Attempt | None:
     year = current_year(trajectory)
     asks = asks_in(trajectory, first, last)
-    prompt = phrase(trajectory, asks, first=first, last=last, year=year) if asks else None
-    if not prompt:
+    said = phrase(trajectory, asks, first=first, last=last, year=year) if asks else None
+    if said is None:
         return None
-    return _judged(trajectory, asks, prompt, first, last, penalty=0.0, why=_why(trajectory, asks, first, last))
+    missing = missing_inputs(said.prompt, trajectory, first=first, last=last)
+    if missing:
+        asks = with_support(trajectory, asks, missing, first=first, last=last)
+        said = phrase(trajectory, asks, first=first, last=last, year=year) or said
+    why = _why(trajectory, said.asks, first, last)
+    penalty = _triviality(trajectory, said) + min(0.2, 0.1 * said.untold)
+    return _judged(trajectory, said.asks, said.prompt, first, last, penalty=penalty, why=why)
 
 
 def _judged(
@@ -99,19 +113,19 @@ def _judged(
     )
 
 
-def _rewritten(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> Attempt | None:
-    """The original request without the limits that no call enforced, for a run of one request."""
+def _rewritten(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> Iterator[Attempt]:
+    """The original request without what no call met, for a run of one request."""
     useful = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
     if not useful or any(step.kind is StepKind.USER for step in trajectory.steps):
-        return None
-    found = without_unmet_limits(trajectory)
-    if found is None:
-        return None
+        return
+    explains = analysis.failure_type is FailureType.CONSTRAINT_VIOLATION
     asks = asks_in(trajectory, 1, useful[-1])
-    dropped = ", ".join(repr(text) for text in found.dropped)
-    penalty = 0.05 if analysis.failure_type is FailureType.CONSTRAINT_VIOLATION else 0.2
-    why = f"The original request without what the run did not meet: {dropped}."
-    return _judged(trajectory, asks, found.prompt, 1, useful[-1], penalty=penalty, why=why)
+    for found in rewrites(trajectory):
+        dropped = ", ".join(repr(text) for text in found.dropped)
+        why = f"The original request without what the run did not meet: {dropped}."
+        # What is left was asked in words that code cannot check; only a swapped or lifted limit is sure to be all.
+        sure = explains and not found.cut_clauses
+        yield _judged(trajectory, asks, found.prompt, 1, useful[-1], penalty=0.0 if sure else 0.2, why=why)
 
 
 def _why(trajectory: FailedTrajectory, asks: Sequence[Ask], first: int, last: int) -> str:
@@ -132,14 +146,40 @@ def _confidence(
     last: int,
     penalty: float,
 ) -> float:
-    """c in 0.2..0.75: share of working calls, share of the run's work that is kept, wording and answer."""
+    """Give c in 0.2..0.75: share of working calls, share of the run's work that is kept, wording and answer."""
     calls = [n for n, step in trajectory.actions if first <= n <= last and kind_of(step) is not ToolKind.NOISE]
     worked = [n for n in calls if achieved_something(trajectory, n)]
     everything = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
-    score = 0.35 + 0.15 * len(worked) / max(1, len(calls)) + 0.15 * len(worked) / max(1, len(everything))
-    score += 0.1 if answer.own_words else 0.0
-    score -= 0.05 * max(0, len(asks) - 3)  # a list of errands reads less like one request
+    score = 0.35 + 0.15 * len(worked) / max(1, len(calls)) + 0.2 * len(worked) / max(1, len(everything))
+    score += 0.05 if answer.own_words else 0.0
+    score -= min(0.15, 0.05 * max(0, len(asks) - 3))  # a list of errands reads less like one request
     score -= 0.1 if len(prompt) > 600 else 0.0
-    score -= 0.15 if len(worked) == 1 and len(everything) > 2 else 0.0
     score -= 0.1 if any(ask.kind is ToolKind.OTHER for ask in asks) else 0.0
     return round(min(0.75, max(0.2, score - penalty)), 2)
+
+
+def _triviality(trajectory: FailedTrajectory, said: Phrase) -> float:
+    """What c loses where the request asks less than the run was about, or reads as no person would write."""
+    everything = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    calls = [trajectory.steps[n - 1] for ask in said.asks for n in ask.steps]
+    kinds = {ask.kind for ask in said.asks}
+    lost = 0.0
+    if not any(call.action_input for call in calls):
+        lost += 0.3  # a list of everything there is, for no purpose
+    elif ToolKind.WRITE_FILE in kinds:
+        lost += 0.25  # what was written cannot be told from a path
+    elif kinds == {ToolKind.READ_FILE}:
+        lost += 0.2
+    elif len(calls) == 1 and reads_only(calls[0]):
+        lost += (
+            0.25 if kinds == {ToolKind.LOOKUP} else 0.2 if kinds != {ToolKind.SEARCH} and len(everything) > 2 else 0.1
+        )
+    if _PEEKS.fullmatch(said.prompt):
+        lost += 0.2  # looking around is the start of a job, not the job
+    if "find out about" in said.prompt:
+        lost += 0.25  # search terms, not a person's words
+    if ToolKind.SHELL in kinds:
+        lost += 0.05 * said.prompt.count(", then ") + 0.05 * said.prompt.count(", only ")
+    if ToolKind.SQL in kinds:
+        lost += 0.05
+    return lost

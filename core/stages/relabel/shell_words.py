@@ -3,16 +3,21 @@
 import re
 import shlex
 
-_FILTERS = {
-    "sort": "sorted", "uniq": "without repeats", "wc": "counted", "head": "the first of them", "tail": "the last of them",
-}  # fmt: skip
-
 
 def shell_request(command: str) -> str | None:
     """A clause for the main command and what its pipe adds; None for commands that have no plain wording."""
-    stages = [part.strip() for part in re.split(r"(?<!\|)\|(?!\|)", command.splitlines()[0])] if command.strip() else []
-    if not stages or re.search(r"&&|;|\$\(|`|<\(", command) or len(command.splitlines()) > 1:
+    if not command.strip() or len(command.splitlines()) > 1 or re.search(r"\$\(|`|<\(|\|\||\bfor\b|\bwhile\b", command):
         return None
+    parts = [part.strip() for part in re.split(r"&&|(?<!\\);", command) if part.strip()]
+    parts = [part for part in parts if not re.match(r"cd\s|export\s|set\s|echo\b", part)]
+    clauses = [_pipeline(part) for part in parts]
+    if not clauses or any(clause is None for clause in clauses) or len(clauses) > 3:
+        return None
+    return ", then ".join(clause for clause in clauses if clause)
+
+
+def _pipeline(command: str) -> str | None:
+    stages = [part.strip() for part in re.split(r"(?<!\|)\|(?!\|)", command)]
     request = _single(stages[0])
     if request is None:
         return None
@@ -47,7 +52,9 @@ def _single(stage: str) -> str | None:  # noqa: PLR0911, PLR0912 - one line a co
             return f"show me the {'first' if name == 'head' else 'last'} lines of {where}"
         case "find":
             return _find(arguments)
-        case "grep" | "egrep" | "rg" if len(plain) >= 2:
+        case "grep" | "egrep" | "rg" if (
+            len(plain) >= 2 and not _is_pattern(plain[0]) and not any("o" in f for f in flags if not f.startswith("--"))
+        ):
             return f'find the lines with "{plain[0]}" in {" ".join(plain[1:])}'
         case "wc" if where:
             thing = {"-l": "lines", "-w": "words", "-c": "bytes"}.get(flags[0] if flags else "-l", "lines")
@@ -69,12 +76,26 @@ def _single(stage: str) -> str | None:  # noqa: PLR0911, PLR0912 - one line a co
         case "mv" | "cp" if len(plain) == 2:
             return f"{'move' if name == 'mv' else 'copy'} {plain[0]} to {plain[1]}"
         case "md5sum" | "sha256sum" | "sha1sum" if where:
-            return f"compute the {name.removesuffix('sum').upper()} checksum of {' and '.join(plain)}"
+            return f"compute the {name} of {' and '.join(plain)}"
         case "python" | "python3" | "node" | "sh" | "bash" if where and not {"-c", "-m"} & set(flags):
             return f"run {' '.join(plain)} and tell me what it prints"
+        case "tar" if len(plain) >= 2 and any("c" in w for w in words[1:2]):
+            names = plain if flags else plain[1:]
+            return f"pack {' and '.join(names[1:])} into {names[0]}" if len(names) > 1 else None
+        case "tar" if where and any("t" in w for w in words[1:2]):
+            return f"list what is in {plain[0] if flags else plain[-1]}"
+        case "cut" if where:
+            return f"show me one column of {where}"
+        case "stat" if where:
+            return f"show me the details of {where}"
         case "uname" | "whoami" | "hostname" | "date" | "uptime" | "env":
             return f"tell me what {name} says"
     return None
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether a search word is a regular expression, which no person would say."""
+    return bool(re.search(r"[\[\]\\^$*+?|(){}]", text))
 
 
 def _find(arguments: list[str]) -> str | None:
@@ -95,8 +116,9 @@ def _find(arguments: list[str]) -> str | None:
         "-printf",
         "-print0",
     }
-    if any(w.startswith("-") and w not in known and "-exec" not in arguments for w in arguments):
-        return None
+    tests = arguments[: arguments.index("-exec")] if "-exec" in arguments else arguments
+    if any(w.startswith("-") and w not in known for w in tests) or arguments.count("-exec") > 1:
+        return None  # a condition left out would make the request ask for more than was done
     things = "folders" if kind == "d" else "files"
     which = f" named {' or '.join(named)}" if named else ""
     size = next((arguments[i + 1] for i, w in enumerate(arguments[:-1]) if w == "-size"), "")
@@ -109,7 +131,7 @@ def _find(arguments: list[str]) -> str | None:
         run = arguments[arguments.index("-exec") + 1 :]
         told = {
             "wc": "and give the size of each",
-            "md5sum": "and compute the MD5 checksum of each",
+            "md5sum": "and compute the md5sum of each",
             "ls": "with their details",
             "rm": "and delete them",
             "cat": "and show me what is in them",
@@ -138,16 +160,22 @@ def _with_pipe(request: str, stages: list[str]) -> str | None:
             request = f"tell me how many there are: {request}" if not thing else f"{request} and count the {thing}"
         elif name == "grep" and len(words) > 1:
             pattern = next((w for w in words[1:] if not w.startswith("-")), "")
+            if _is_pattern(pattern) or any("o" in f or "c" in f for f in flags):
+                return None
             request = f'{request}, only those {"without" if "-v" in flags else "with"} "{pattern}"'
         elif name == "sort":
             request = f"{request}, sorted{' from high to low' if any('r' in f for f in flags) else ''}"
         elif name == "uniq":
-            request = f"{request}{', with how often each occurs' if '-c' in flags else ', each only once'}"
+            how = "with how often each occurs" if "-c" in flags else "each only once"
+            request = f"{request.removesuffix(', sorted')}, {how}"
         elif name in ("head", "tail"):
             number = next((re.sub(r"\D", "", w) for w in words[1:] if re.search(r"\d", w)), "")
-            request = f"{request}, only the {'first' if name == 'head' else 'last'} {number or 'ones'}".rstrip()
+            which = "first" if name == "head" else "last"
+            request = f"{request}, only the {which} {'one' if number == '1' else number or 'ones'}"
+        elif name in ("xargs", "awk", "cut", "tr", "sed") and stage != stages[-1]:
+            continue
         elif name in ("md5sum", "sha256sum"):
-            request = f"{request}, and compute the {name.removesuffix('sum').upper()} checksum of that"
+            request = f"{request}, and compute the {name} of that"
         else:
             return None
     return request

@@ -45,7 +45,8 @@ def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
     ):
         return None
     tables = _tables(parts["tables"])
-    columns = [_column(c) for c in _split(parts["columns"])]
+    aliases = dict(filter(None, (_alias(c) for c in _split(parts["columns"]))))
+    columns = [_column(c) or _alias_words(c) for c in _split(parts["columns"])]
     if not tables or not columns or any(c is None for c in columns):
         return None
     told = [c for c in columns if c]
@@ -53,21 +54,42 @@ def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
     if filters is None or (parts["having"] and _filters(parts["having"]) is None):
         return None
     having = f" and {_filters(parts['having'])}" if parts["having"] else ""
-    return _sentence(told, tables, filters, parts, having)
+    return _sentence(told, tables, filters, parts, having, aliases)
 
 
-def _sentence(told: list[str], tables: list[str], filters: str, parts: re.Match[str], having: str) -> str:
-    things = plural(singular(tables[0]))
+def _alias_words(column: str) -> str | None:
+    """The name that a column which cannot be told itself was given."""
+    found = re.search(r"\s+as\s+[`\"']?(\w+)[`\"']?\s*$", column, re.IGNORECASE)
+    return spoken_key(found[1]) if found else None
+
+
+def _alias(column: str) -> tuple[str, str] | None:
+    """The name that a column is given, and the column in words: the name may speak of the old goal."""
+    found = re.search(r"\s+as\s+[`\"']?(\w+)[`\"']?\s*$", column, re.IGNORECASE)
+    said = _column(column)
+    return (found[1].lower(), said) if found and said else None
+
+
+def _sentence(
+    told: list[str], tables: list[str], filters: str, parts: re.Match[str], having: str, aliases: dict[str, str]
+) -> str:
+    things = plural(singular(spoken_key(tables[0])))
     where = f" {'where' if filters else ''} {filters}".rstrip() if filters else ""
-    order = _order(parts["order"], parts["limit"])
-    group = [_bare(c) for c in _split(parts["group"])] if parts["group"] else []
+    order = _order(parts["order"], parts["limit"], aliases)
+    group = (
+        [aliases.get(c.strip().lower()) or _column(c) or _bare(c) for c in _split(parts["group"])]
+        if parts["group"]
+        else []
+    )
     joined = f" (from {join([spoken_key(t) for t in tables])})" if len(tables) > 1 else ""
     if told == ["#count"] and not group:
         return f"how many {things}{joined} are there{where}?"
     named = [f"number of {things}" if c == "#count" else c for c in told]
     if group:
         values = [c for c in named if c not in group] or named
-        return f"for each {join(group)} in {join([spoken_key(t) for t in tables])}, give the {join(values)}{where}{having}{order}"
+        source = f"the {join([spoken_key(t) for t in tables])} {'tables' if len(tables) > 1 else 'table'}"
+        filtered = f", counting only rows{where}" if where else ""
+        return f"give the {join(values)} for each {join(group)} in {source}{filtered}{having}{order}"
     if any(c.split()[0] in _AGGREGATES.values() for c in named):
         return f"what is the {join(named)} of the {things}{joined}{where}?"
     if named == ["*"]:
@@ -87,6 +109,11 @@ def _split(text: str) -> list[str]:
 
 
 def _bare(name: str) -> str:
+    bare = _bare_words(name)
+    return f"{bare.removesuffix(' on').removesuffix(' at')} date" if bare.endswith((" on", " at")) else bare
+
+
+def _bare_words(name: str) -> str:
     return spoken_key(name.strip().strip('`"[]').split(".")[-1].strip('`"[]'))
 
 
@@ -98,13 +125,18 @@ def _tables(text: str) -> list[str]:
     return [found[1] for found in bare if found] if all(bare) else []
 
 
-def _column(text: str) -> str | None:
+def _column(text: str) -> str | None:  # noqa: PLR0911 - one line a form
     text = re.sub(r"\s+as\s+[`\"']?\w+[`\"']?\s*$", "", text, flags=re.IGNORECASE).strip()
     text = re.sub(r"\s*/\s*1\d*(?:\.\d+)?$", "", text)
     if found := re.fullmatch(r"round\s*\((.+),\s*\d+\s*\)", text, re.IGNORECASE):
         return _column(found[1])
+    text = re.sub(r"^1\d*(?:\.\d+)?\s*\*\s*", "", text)
     if text == "*":
         return "*"
+    if re.fullmatch(r"strftime\s*\(\s*'%Y-%m'\s*,\s*[\w.]+\s*\)", text, re.IGNORECASE):
+        return "month"
+    if re.fullmatch(r"strftime\s*\(\s*'%Y'\s*,\s*[\w.]+\s*\)|year\s*\([\w.]+\)", text, re.IGNORECASE):
+        return "year"
     if re.fullmatch(r"count\s*\(\s*(?:\*|1|[\w.]+)\s*\)", text, re.IGNORECASE):
         return "#count"
     if found := re.fullmatch(r"count\s*\(\s*distinct\s+([\w.]+)\s*\)", text, re.IGNORECASE):
@@ -152,12 +184,13 @@ def _literal(text: str) -> str:
     return text.strip("'\"")
 
 
-def _order(order: str | None, limit: str | None) -> str:
+def _order(order: str | None, limit: str | None, aliases: dict[str, str]) -> str:
     if not order:
         return f", only the first {limit}" if limit else ""
     column = _split(order)[0]
     down = bool(re.search(r"\bdesc\b", column, re.IGNORECASE))
-    bare = _column(re.sub(r"\s+(?:asc|desc)\s*$", "", column, flags=re.IGNORECASE)) or "that"
+    plain = re.sub(r"\s+(?:asc|desc)\s*$", "", column, flags=re.IGNORECASE)
+    bare = aliases.get(plain.strip().lower()) or _column(plain) or "that"
     name = "number" if bare == "#count" else bare
     if limit == "1":
         return f", only the one with the {'highest' if down else 'lowest'} {name}"
