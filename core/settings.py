@@ -97,7 +97,7 @@ def load_settings(
         for field in section.model_fields:
             value, origin = _find(field, flags, environment, tables.get(name, {}), file)
             origins[f"{name}.{field}"] = origin
-            if value is not None:
+            if value not in (None, ""):  # an empty text says: none
                 values[field] = value
         unknown = set(tables.get(name, {})) - set(section.model_fields)
         if unknown:

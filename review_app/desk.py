@@ -28,7 +28,7 @@ from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.proposals import get_proposal
 from core.store.queue import state_counts, waiting
-from core.store.reviews import Draft
+from core.store.reviews import Draft, ReviewRow
 from core.store.trajectories import label_counts, trajectory_name
 from review_app.pane import Act
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
@@ -128,6 +128,8 @@ def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction)
         return
     tab.live["notice"] = ("error", answer.message)
     if get_proposal(store, answer.proposal_id):
+        if decision.hindsight_prompt is not None:  # a refused edit must not be typed again
+            keep_draft(store, answer.proposal_id, desk.annotator, _words(decision))
         _show(tab, open_item(store, desk, answer.proposal_id))
 
 
@@ -209,8 +211,19 @@ def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
         threshold=theta,
         source=item.source,
         held_by=item.held_by,
-        draft=_draft_view(item.draft),
+        draft=_draft_view(item.draft or _edited(item)),
     )
+
+
+def _edited(item: ReviewItem) -> Draft | None:
+    """The words of the edit in force: an edited item that is looked at again shows what was approved."""
+    if item.verdict is None or item.verdict.action is not ReviewAction.EDIT:
+        return None
+    return _words(item.verdict, saved_at=item.verdict.created_at)
+
+
+def _words(given: Decision | ReviewRow, *, saved_at: str = "") -> Draft:
+    return Draft(given.hindsight_prompt or "", given.final_answer, given.first_step, given.last_step, saved_at)
 
 
 def _draft_view(draft: Draft | None) -> dict[str, Any] | None:

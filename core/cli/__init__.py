@@ -60,14 +60,16 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; an expected error is one line on stderr, never a traceback."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="agenther", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.Abort:
         _fail("Stopped.", 130)
+    except click.UsageError as error:
+        name = error.ctx.command_path if error.ctx else "agenther"
+        _fail(f"Error: {error.format_message()} See {name} --help.", 2)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _fail(f"Error: {error.format_message()}", 2)
     except UserError as error:
         _fail(f"Error: {error}", 2)
     except KeyboardInterrupt:
@@ -76,8 +78,13 @@ def main() -> None:
         # The reader of our output has gone (`| head`); silence the interpreter's own complaint too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:  # a full disk, a folder that may not be read
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"Error: {where}{error.strerror or error}.", 2)
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(message, err=True)
+    from core.cli.console import say
+
+    say(" ".join(message.split()))
     sys.exit(code)

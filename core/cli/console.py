@@ -16,9 +16,9 @@ _LINE_EVERY = 100  # finished trajectories between two plain progress lines
 
 
 def safe(text: object) -> str:
-    """Text that cannot drive a terminal: control and direction characters become visible escapes."""
+    """Text that cannot drive a terminal: control, direction and line-break characters become visible escapes."""
     return "".join(
-        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else f"\\u{ord(c):04x}" for c in str(text)
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}" for c in str(text)
     )
 
 

@@ -26,6 +26,7 @@ def pipeline_options(command: F) -> F:
     """Every setting of the stages as a flag; the reference's names and short forms are kept."""
     for option in reversed(
         (
+            click.option("--rules", is_flag=True, help="Ask no model, whatever environment and agenther.toml say."),
             click.option("-m", "--model", metavar="NAME", help="Model of stages 2 and 3; without one, rules."),
             click.option("--base-url", metavar="URL", help="OpenAI-compatible endpoint."),
             click.option("--api-key", metavar="KEY", help="Key of the endpoint; better set OPENAI_API_KEY."),
@@ -66,10 +67,15 @@ def pipeline_options(command: F) -> F:
 
 
 def settings_from(flags: Mapping[str, Any]) -> Any:
-    """Settings in force, given the flags of this command."""
+    """Settings in force, given the flags of this command; `rules` stands for no model at all."""
     from core.settings import load_settings
 
-    return load_settings(flags)
+    given = dict(flags)
+    if given.pop("rules", False):
+        if given.get("model"):
+            raise UserError("--rules asks no model and --model names one; give only one of them.")
+        given |= dict.fromkeys(("model", "judge_model", "judge_base_url"), "")
+    return load_settings(given)
 
 
 def database_for(db: Path | None, output: Path | None, output_dir: Path) -> Path:

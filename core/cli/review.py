@@ -70,7 +70,8 @@ def _sample_data() -> Path:
 
 def _start_app(db: Path, host: str, port: int, *, browser: bool) -> None:
     """Become the app's process, so that Ctrl-C and signals reach it and nothing is left behind."""
-    command = [sys.executable, "-m", "review_app", "--db", str(db.resolve()), "--host", host, "--port", str(port)]
+    # -P: a folder `core` where the command is called must not stand in for ours.
+    command = [sys.executable, "-P", "-m", "review_app", "--db", str(db.resolve()), "--host", host, "--port", str(port)]
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, command if browser else [*command, "--no-browser"])  # noqa: S606

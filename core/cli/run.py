@@ -20,7 +20,7 @@ _SHOWN = 10  # failures named on the terminal
 @click.command("run")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="Database; by default beside the output.")
-@click.option("-f", "--output-format", "output_format", type=FORMATS, help="Export format [default: sft].")
+@click.option("-f", "--format", "--output-format", "output_format", type=FORMATS, help="Export format [default: sft].")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Training file or folder to write."
 )
@@ -60,7 +60,7 @@ def run_command(
         _check(paths)
     where = database_for(db, output, settings.pipeline.output_dir)
     with open_store(where, create=bool(paths)) as store:
-        keys = _import(store, paths, source) if paths else None
+        keys, all_read = _import(store, paths, source) if paths else (None, True)
         with progress("Running") as show:
             done = run_pipeline(store, settings, keys=keys, on_progress=_verbose(show) if verbose else show)
         _report(store, settings, done.failed)
@@ -75,7 +75,7 @@ def run_command(
             for reason, n in report.reasons.most_common():
                 say(f"  {n} left out: {reason}")
         say(f"Next: agenther review --db {where}")
-    if done.failed:
+    if done.failed or not all_read:
         sys.exit(1)
 
 
@@ -86,22 +86,32 @@ def _check(paths: tuple[Path, ...]) -> None:
     find_files(paths)
 
 
-def _import(store: "Store", paths: tuple[Path, ...], source: str) -> list[str]:
+def _import(store: "Store", paths: tuple[Path, ...], source: str) -> tuple[list[str], bool]:
+    """Keys of the trajectories in the files, and whether every record could be read."""
     from core.runs.importing import import_files
 
     keys: list[str] = []
+    errors: list[str] = []
+    skipped = 0
     for report in import_files(store, paths, source=source):
         if report.error:
-            raise UserError(report.error)
+            errors.append(report.error)
+            continue
         keys.extend(report.keys)
-        say(
-            f"{report.path}: {report.imported} imported, {report.duplicates} already there, {len(report.issues)} skipped."
-        )
+        skipped += len(report.issues)
+        counts = f"{report.imported} imported, {report.duplicates} already there, {len(report.issues)} skipped."
+        say(f"{report.path}: {counts}")
         for issue in report.issues[:_SHOWN]:
             say(f"  skipped {f'line {issue.line}: ' if issue.line else ''}{issue.reason}")
+        if len(report.issues) > _SHOWN:
+            say(f"  ... and {len(report.issues) - _SHOWN} more; the table import_issues keeps them.")
+    if len(errors) == 1 and not keys and not skipped:
+        raise UserError(errors[0])
+    for error in errors:
+        say(f"Error: {error}")
     if not keys:
         raise UserError("No trajectory could be read; see the reasons above.")
-    return keys
+    return keys, not errors and not skipped
 
 
 def _verbose(show: Any) -> Any:
@@ -123,9 +133,8 @@ def _report(store: "Store", settings: "Settings", failed: int) -> None:
         (_words(row["status"], row["reason"]), row["n"]) for row in outcome_counts(store)
     ]
     table(("Result", "Trajectories"), rows, numbers=("Trajectories",))
-    say(
-        f"At theta {policy.theta:.2f}: {effect.auto_accepted} would enter without a human, {effect.queued} wait for one."
-    )
+    split = f"{effect.auto_accepted} would enter without a human, {effect.queued} wait for one."
+    say(f"At theta {policy.theta:.2f}: {split}")
     if failed:
         for row in failures(store)[:_SHOWN]:
             say(f"  failed {row['trajectory_id']}: {row['summary']}")

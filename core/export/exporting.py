@@ -6,6 +6,7 @@ those rows say `auto_accepted` and are counted apart everywhere.
 
 import io
 import json
+import os
 import tempfile
 import zipfile
 from collections import Counter
@@ -15,15 +16,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from core.errors import UserError
 from core.formats import Row, Target, find_target
 from core.formats.writing import Written, write_folder, write_single
-from core.models import AugmentedSample, LeftOut, OutputFormat
+from core.models import AugmentedSample, LeftOut, OutputFormat, ProposalState
 from core.settings import PipelineConfig
 from core.stages.augment import augment
 from core.store import Store
 from core.store.approved import Approved, approved, save_export
 from core.store.queue import current_policy, state_counts
 from core.store.runs import outcome_counts
+from core.store.trajectories import label_counts
+
+# Settings that change no result; addresses of model servers are nobody's business who gets the data.
+_PRIVATE = {
+    "api_key",
+    "judge_api_key",
+    "base_url",
+    "judge_base_url",
+    "timeout",
+    "max_requests",
+    "concurrency",
+    "output_dir",
+}
 
 
 @dataclass(frozen=True)
@@ -43,9 +58,14 @@ class ExportRequest:
 
 @dataclass
 class ExportReport:
-    """What left and what did not. `samples` counts approved items by state, `rows` what they became."""
+    """What left and what did not.
+
+    `approved` counts approved items by state, `samples` those of them that became training samples,
+    `rows` what these became in the format.
+    """
 
     rows: int = 0
+    approved: Counter[str] = field(default_factory=Counter)
     samples: Counter[str] = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
     files: tuple[Path, ...] = ()
@@ -80,8 +100,17 @@ def export(
 
     A path that ends in `.jsonl` or `.json` becomes one file with `NAME.manifest.json` beside it;
     any other becomes a folder that trainers load as a data set. Raises `UserError` where something
-    is there already (unless `force`) or the place cannot be written.
+    is there already (unless `force`) or the place cannot be written; an older export then stays as it was.
     """
+    try:
+        report = _write(store, settings, request, path, force=force)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+    save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
+    return report
+
+
+def _write(store: Store, settings: PipelineConfig, request: ExportRequest, path: Path, *, force: bool) -> ExportReport:
     report = ExportReport()
     target = request.target
     rows = target.rows(_samples(store, settings, request, report))
@@ -93,16 +122,17 @@ def export(
         return report.manifest
 
     if path.suffix in (".jsonl", ".json"):
-        beside = path.with_suffix(".manifest.json")
         written = write_single(path, rows, target=target, force=force)
-        beside.write_text(_pretty(finish(written)), "utf-8")
+        beside = path.with_suffix(".manifest.json")
+        new = beside.with_name(f".{beside.name}.{os.getpid()}.new")
+        new.write_text(_pretty(finish(written)), "utf-8", newline="\n")
+        new.replace(beside)
         report.files = (*written.files, beside)
     else:
         written = write_folder(
             path, rows, target=target, force=force, more_files=lambda done: {"manifest.json": _pretty(finish(done))}
         )
         report.files = written.files
-    save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
     return report
 
 
@@ -113,6 +143,7 @@ def _samples(
     for item in approved(store, theta=policy["theta"], delta=policy["delta"], include_auto=request.include_auto):
         if request.keys is not None and item.trajectory.key not in request.keys:
             continue
+        report.approved[item.state] += 1
         sample = augment(item.trajectory, item.attempt, item.analysis, metadata=_provenance(item))
         if isinstance(sample, LeftOut):
             report.left_out.append(sample)
@@ -164,16 +195,28 @@ def _manifest(
         "left_out": {
             "approved_but_no_row": dict(report.reasons.most_common()),
             "items": [item.model_dump() for item in report.left_out],
-            "by_state": {
-                state.value: n
-                for state, n in state_counts(store).items()
-                if state.value not in ("accepted", "edited") and n
-            },
-            "no_proposal": {row["reason"]: row["n"] for row in outcome_counts(store) if row["status"] == "skipped"},
+            "by_state": _not_approved(store, report),
+            "no_proposal": _without_proposal(store),
         },
         "policy": _policy(store, settings),
-        "settings": settings.model_dump(mode="json", exclude={"api_key", "judge_api_key", "output_dir"}),
+        "settings": settings.model_dump(mode="json", exclude=_PRIVATE),
     }
+
+
+def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
+    """Proposals by state that this export does not take; what the policy let in is no longer pending."""
+    counts = {state.value: n for state, n in state_counts(store).items()}
+    counts[ProposalState.PENDING] -= report.approved["auto_accepted"]
+    return {state: n for state, n in counts.items() if state not in ("accepted", "edited") and n}
+
+
+def _without_proposal(store: Store) -> dict[str, int]:
+    """Trajectories that have no proposal, by reason: a skip's, `stage_failed` or `not_run`."""
+    results = outcome_counts(store)
+    counts = {str(row["reason"]): int(row["n"]) for row in results if row["status"] == "skipped"}
+    counts["stage_failed"] = sum(row["n"] for row in results if row["status"] == "failed")
+    counts["not_run"] = label_counts(store)["all"] - sum(row["n"] for row in results)
+    return {reason: n for reason, n in counts.items() if n}
 
 
 def _pretty(data: dict[str, Any]) -> str:

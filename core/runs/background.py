@@ -14,12 +14,15 @@ _SECRETS = {"api_key": "OPENAI_API_KEY", "judge_api_key": "AGENTHER_JUDGE_API_KE
 
 def run_in_background(db: Path, flags: Mapping[str, object]) -> None:
     """Start `agenther run` on `db` with settings as flags; keys go by environment, never by argument."""
-    command = [sys.executable, "-m", "core.cli", "run", "--db", str(db)]
+    # -P: a folder `core` where the app was started must not stand in for ours.
+    command = [sys.executable, "-P", "-m", "core.cli", "run", "--db", str(db)]
     environment = dict(os.environ)
     for name, value in flags.items():
         if value in (None, ""):
             continue
-        if name in _SECRETS:
+        if value is True:
+            command.append(f"--{name.replace('_', '-')}")
+        elif name in _SECRETS:
             environment[_SECRETS[name]] = str(value)
         else:
             command += [f"--{name.replace('_', '-')}", str(value)]

@@ -47,7 +47,7 @@ def import_files(
         except InputError as error:
             if strict:
                 raise
-            report.error = str(error)
+            report.error = str(error).replace(str(path), shown_as or str(path))
         yield report
 
 

@@ -97,16 +97,24 @@ def _results(
     with ThreadPoolExecutor(config.concurrency) as pool:
         waiting: set[Future[_Done]] = set()
         upcoming = iter(todo)
+        ended: UserError | None = None
         try:
             while True:
                 while len(waiting) < config.concurrency and (coming := next(upcoming, None)) is not None:
                     run = load_trajectory(store, coming)
                     waiting.add(pool.submit(_with_model, store.path, run_id, coming, run, config, chat, judge))
                 if not waiting:
-                    return
+                    break
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    yield future.result()
+                    try:
+                        done = future.result()
+                    except UserError as error:  # no call can succeed: begin nothing more, keep what is in work
+                        ended, upcoming = error, iter(())
+                    else:
+                        yield done
+            if ended:
+                raise ended
         finally:
             for future in waiting:
                 future.cancel()

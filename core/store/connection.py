@@ -29,27 +29,40 @@ class Store:
 
     def rows(self, sql: str, *params: Any) -> list[dict[str, Any]]:
         """All rows of a SELECT."""
-        return list(self.db.query(sql, params))
+        with self._said_in_words():
+            return list(self.db.query(sql, params))
 
     def row(self, sql: str, *params: Any) -> dict[str, Any] | None:
         """First row of a SELECT, or None."""
-        return next(iter(self.db.query(sql, params)), None)
+        with self._said_in_words():
+            return next(iter(self.db.query(sql, params)), None)
 
     def value(self, sql: str, *params: Any) -> Any:
         """First column of the first row."""
-        found = self.db.execute(sql, params).fetchone()
+        with self._said_in_words():
+            found = self.db.execute(sql, params).fetchone()
         return found[0] if found else None
 
     def write(self, sql: str, *params: Any) -> int:
         """Run one INSERT, UPDATE or DELETE; the number of rows it touched."""
-        return self.db.execute(sql, params).rowcount
+        with self._said_in_words():
+            return self.db.execute(sql, params).rowcount
 
     def insert(self, table: str, values: dict[str, Any]) -> int:
         """Insert one row; its row id."""
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
-        cursor = self.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
+        with self._said_in_words():
+            cursor = self.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
         return int(cursor.lastrowid or 0)
+
+    @contextmanager
+    def _said_in_words(self) -> Iterator[None]:
+        """A file that is locked, full or read-only is the person's business, not a fault of the program."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path} cannot be used now: {error}. Nothing was changed.") from None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -94,7 +94,8 @@ def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
     place belongs to the random share, whatever its score, so that what is measured on it stays
     unbiased.
     """
-    spread = 1 / random_share if random_share > 0 else 1.0
+    # The hair above 1 settles ties: both kinds meet at multiples of the spread, and floats differ there.
+    spread = (1 + 1e-9) / random_share if random_share > 0 else 1.0
     rest = 1 / (1 - random_share) if random_share < 1 else 1.0
     with store.transaction():
         store.write(

@@ -35,10 +35,8 @@ def report_lines(report: FileReport) -> None:
 def take_uploads(files: list[st.runtime.uploaded_file_manager.UploadedFile], source: str) -> None:
     """Import what was uploaded; the name of the file stays, for the reports."""
     with tempfile.TemporaryDirectory() as folder, store() as opened:
-        for number, file in enumerate(files):
-            place = Path(folder) / str(number)
-            place.mkdir()
-            path = place / (Path(file.name).name or "upload")
+        path = Path(folder) / "upload"  # the file's own name may be one that no file here can have
+        for file in files:
             with st.spinner("Importing", show_time=True):
                 path.write_bytes(file.getbuffer())
                 try:
@@ -102,7 +100,9 @@ def start_form(waiting: int) -> None:
         st.error("Name the model, or choose rules only.")
         return
     flags: dict[str, object] = {"concurrency": at_once}
-    if way == "a model":
+    if way != "a model":
+        flags["rules"] = True
+    else:
         flags |= {
             "model": model,
             "base_url": base_url,
