@@ -9,15 +9,20 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from playwright.sync_api import Page, sync_playwright
 
-_FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SIZE = {"width": 1280, "height": 800}
 
 
@@ -52,10 +57,8 @@ def wait_for(url: str, server: "subprocess.Popen[str]") -> None:
 
 
 @contextmanager
-def chromium(**options: Any) -> Iterator["Page"]:
+def chromium(**options: Any) -> Iterator[Page]:
     """Open a page of 1280 x 800 in a Chromium of its own; `options` as in Playwright's `new_context`."""
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
         context = playwright.chromium.launch_persistent_context(
             profile,
@@ -71,7 +74,7 @@ def chromium(**options: Any) -> Iterator["Page"]:
             context.close()
 
 
-def shown_item(page: "Page", *, after: str = "") -> str:
+def shown_item(page: Page, *, after: str = "") -> str:
     """Name of the item on screen, once it is not `after`; empty when the queue is done."""
     # A selector and not a script: the app's content policy forbids evaluation.
     page.wait_for_selector(f'.bar .name:not([title="{after}"]), .blank:not([hidden]) h2')

@@ -7,16 +7,15 @@ Needs Chromium (`CHROMIUM`, else /usr/bin/chromium) and the test extra.
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from PIL import Image  # comes with Streamlit
+from playwright.sync_api import Page
 
 from benchmarks.browser import chromium, review_app, shown_item
 from core.runs.importing import import_files
 from core.runs.running import run_pipeline
 from core.settings import Settings
 from core.store import open_store
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -41,7 +40,7 @@ def main() -> None:
                     _take(page, address, scheme)
 
 
-def _review_some(page: "Page", address: str) -> None:
+def _review_some(page: Page, address: str) -> None:
     """Eleven verdicts by key, so that Thresholds and Export have something to say."""
     page.goto(f"{address}/?as=anna")
     name = ""
@@ -63,7 +62,7 @@ def _review_some(page: "Page", address: str) -> None:
     shown_item(page, after=name)
 
 
-def _take(page: "Page", address: str, scheme: str) -> None:
+def _take(page: Page, address: str, scheme: str) -> None:
     for name, path, selector in (
         ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
         ("thresholds", "/thresholds?as=anna", "canvas, svg.marks"),
@@ -83,8 +82,6 @@ def _take(page: "Page", address: str, scheme: str) -> None:
 
 def _shrink(image: Path) -> None:
     """Keep 255 colours: enough for flat screens, a third of the bytes."""
-    from PIL import Image  # comes with Streamlit
-
     with Image.open(image) as full:
         few = full.convert("RGB").quantize(255, dither=Image.Dither.NONE)
     few.save(image, optimize=True)

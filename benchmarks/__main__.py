@@ -1,0 +1,20 @@
+"""`python -m benchmarks [NAME]...`: all of them, or those named."""
+
+import importlib
+import sys
+
+NAMES = ("startup", "pipeline", "queue", "keys")
+
+
+def main(wanted: list[str]) -> None:
+    """Run each benchmark and print its table."""
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        sys.exit(f"No benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}.")
+    for name in wanted or NAMES:
+        module = importlib.import_module(f"benchmarks.{name}")
+        print(f"\n{name}: {module.__doc__.splitlines()[0]}\n", flush=True)
+        module.main()
+
+
+main(sys.argv[1:])

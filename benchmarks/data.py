@@ -1,0 +1,69 @@
+"""Runs to measure with, and databases filled with them."""
+
+from pathlib import Path
+
+from core.models import FailedTrajectory, PipelineResult
+from core.pipeline import run_stages
+from core.settings import PipelineConfig
+from core.sources import Record, read
+from core.store import Store
+from core.store.proposals import put_forward, rank_queue
+from core.store.runs import save_result, start_run
+from core.store.trajectories import Incoming, add_batch, begin_import
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "sample_data" / "failed_runs.jsonl"
+_BENCHMARK_RUNS = ROOT.parent / "shared" / "data" / "labelled" / "tau_bench"
+_BATCH = 1000
+
+
+def run_files() -> list[Path]:
+    """Real tau-bench results where they are at hand, else the sample runs."""
+    return sorted(_BENCHMARK_RUNS.glob("*.json")) or [SAMPLE]
+
+
+def records(path: Path) -> list[Record]:
+    """Every run of one file."""
+    return [item for item in read(path) if isinstance(item, Record)]
+
+
+def fill(store: Store, proposals: int) -> None:
+    """Put copies of the short sample runs into `store`, each with a name and a score of its own."""
+    settings = PipelineConfig()
+    made = [(r.trajectory, run_stages(r.trajectory, None, None, settings)) for r in records(SAMPLE)]
+    short = [(run, result) for run, result in made if result.relabeled and len(run.steps) <= 8]
+    import_id = begin_import(store, "copies.jsonl", "openai-chat")
+    run_id = start_run(store, method="rules", settings="{}", settings_hash="benchmark", total=proposals)
+    for start in range(0, proposals, _BATCH):
+        copies = [_copy(*short[n % len(short)], n) for n in range(start, min(start + _BATCH, proposals))]
+        incoming = [Incoming(run, "{}", n) for n, (run, _) in enumerate(copies, start + 1)]
+        add_batch(store, import_id, "openai-chat", incoming, [])
+        with store.transaction():
+            for run, result in copies:
+                _store(store, run_id, run, result)
+    rank_queue(store, theta=settings.min_confidence, random_share=0.1)
+
+
+def _copy(run: FailedTrajectory, result: PipelineResult, number: int) -> tuple[FailedTrajectory, PipelineResult]:
+    relabeled = result.relabeled
+    assert relabeled is not None
+    attempt = relabeled.attempt.model_copy(update={"confidence": (number * 37 % 101) / 100})
+    one = relabeled.model_copy(update={"attempts": (attempt,), "proposed": 0})
+    # Not `model_copy`, which would keep the key of the original.
+    named = FailedTrajectory.model_construct(**{**dict(run), "trajectory_id": f"{run.trajectory_id}-{number}"})
+    return named, result.model_copy(update={"relabeled": one})
+
+
+def _store(store: Store, run_id: int, run: FailedTrajectory, result: PipelineResult) -> None:
+    assert result.relabeled is not None
+    key = run.key
+    result_id, attempt_id = save_result(store, run_id, key, "benchmark", result)
+    put_forward(
+        store,
+        key=key,
+        result_id=result_id,
+        attempt_id=attempt_id,
+        relabeled=result.relabeled,
+        analysis=result.analysis,
+        random_share=0.1,
+    )
