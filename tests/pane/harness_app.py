@@ -85,6 +85,15 @@ payload = pane_payload(
         "text": "Nothing waits in the queue.",
         "buttons": [("Export", "export"), ("Import more", "import")],
     },
+    beat_seconds=int(st.query_params.get("beat", 0)),
     **state.live,
 )
-review_pane(payload, key="pane", on_act=on_act)
+if not state.get("hidden"):
+    review_pane(payload, key="pane", on_act=on_act)
+
+# What else a page holds: a native text box, a native slider, a native dialog, a way to leave.
+st.text_input("Native text")
+st.slider("Native slider", 0, 10)
+st.checkbox("Hide the pane", key="hidden")
+if st.button("Native dialog"):
+    st.dialog("Dialog")(lambda: st.write("open"))()

@@ -184,6 +184,76 @@ def test_streamlits_own_keys_do_nothing_here(open_at, acts):
     expect(screen.page.locator("[role=dialog]")).to_have_count(0)
 
 
+def test_keys_are_dead_in_other_text_boxes_and_under_dialogs_but_not_on_a_slider(open_at, acts):
+    screen = open_at()
+    screen.page.get_by_label("Native text").focus()
+    screen.press("a", "x", "1", "Backspace")
+    screen.page.get_by_role("slider").focus()
+    screen.press("ArrowRight", "j")
+    expect(screen.page.locator(".step.now")).to_have_attribute("data-step", "1")
+    screen.page.get_by_role("button", name="Native dialog").click()
+    expect(screen.page.get_by_role("dialog")).to_be_visible()
+    screen.press("a", "x", "2")
+    screen.press("Escape")
+    expect(screen.page.get_by_role("dialog")).to_have_count(0)
+    assert told(acts) == []
+    screen.press("a")
+    screen.at(6)
+    assert told(acts) == [("accept", 4)]
+
+
+def test_a_lost_message_is_sent_again_and_a_doubled_one_counts_once(page, harness, acts):
+    lost: list[bytes] = []
+
+    def wire(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def forward(message: bytes | str) -> None:
+            act = isinstance(message, bytes) and b"op_id" in message
+            if act and not lost:
+                lost.append(message)
+                return
+            for _ in range(2 if act else 1):
+                server.send(message)
+
+        socket.on_message(forward)
+
+    page.route_web_socket("**/_stcore/stream", wire)
+    screen = Screen(page, harness[0], 4)
+    screen.press("a")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    screen.at(6)
+    assert len(lost) == 1
+    assert told(acts) == [("accept", 4)]
+
+
+def test_a_pane_that_is_gone_hears_no_key_and_one_that_is_back_hears_each_once(open_at, acts):
+    screen = open_at()
+    screen.press("a")
+    screen.at(6)
+    for _ in range(2):
+        screen.page.get_by_text("Hide the pane").click()
+        expect(screen.page.locator(".bar")).to_have_count(0)
+        screen.press("a", "x", "1")
+        screen.page.get_by_text("Hide the pane").click()
+        screen.at(6)
+    screen.press("a")
+    screen.at(7)
+    assert told(acts) == [("accept", 4), ("accept", 5)]
+
+
+def test_a_reviewer_at_work_sends_a_beat_and_a_verdict_says_how_long_it_took(page, harness, acts):
+    with page.expect_websocket() as opened:
+        page.goto(f"{harness[0]}/?start=4&beat=2")
+    expect(page.locator(".bar .place")).to_have_text("5 of 24 waiting")
+    with opened.value.expect_event("framesent", lambda frame: b'"beat"' in frame):
+        page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator(".bar .place")).to_have_text("6 of 24 waiting")
+    assert [act["action"] for act in acts()] == ["beat", "accept"]
+    assert acts()[1]["active_seconds"] > 1
+
+
 def test_h_shows_the_keys_and_nothing_fires_beneath_them(open_at, acts):
     screen = open_at()
     screen.press("h")
