@@ -24,7 +24,7 @@ GIVE_UP = re.compile(
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
-    r"\b(?P<thing>(?:[\w'\u2019-]+\s+){1,5})(?:has|"
+    r"\b(?P<thing>(?:[\w'\u2019-]+[ \t]+){1,5})(?:has|"
     r"have)\s+(?:now\s+)?(?:been\s+)(?:successfully\s+)?(?P<verb>[a-z]+(?:ed|en|nt|ut|de|ld|t))\b",
     re.IGNORECASE,
 )
@@ -42,6 +42,20 @@ _DOING = {
     "submitted", "scheduled", "moved", "renamed", "ordered", "exchanged", "returned", "placed",
     "issued", "applied", "saved", "written", "downgraded", "modified", "reserved", "charged", "credited", "waived",
 }  # fmt: skip
+_MONEY = {
+    "pay",
+    "payment",
+    "charg",
+    "charge",
+    "refund",
+    "differenc",
+    "difference",
+    "cost",
+    "price",
+    "amount",
+    "balanc",
+    "fee",
+}
 _SMALL = {
     "the", "a", "an", "your", "my", "our", "this", "that", "these", "those", "one", "two", "three", "new", "all", "it",
     "also", "and", "additionally", "any", "full", "free", "of", "to", "on", "in", "for", "with", "was", "is", "details",
@@ -59,15 +73,16 @@ def undone_claims(answer: str, steps: tuple[AgentStep, ...]) -> Iterator[re.Matc
     done = [
         step for step in steps if step.kind is StepKind.ACTION and not reads_only(step) and not read_result(step).failed
     ]
-    touched = " ".join(
-        f"{' '.join(name_words(step.action_name))} {input_text(step)} {step.observation}" for step in done
-    )
+    # Names and arguments of the changes, not their results: a record shows fields that no call touched.
+    touched = " ".join(f"{' '.join(name_words(step.action_name))} {input_text(step)}" for step in done)
     words = {_stem(word) for word in re.findall(r"[A-Za-z]{3,}", touched.replace("_", " "))}
     for pattern in (_PASSIVE, _ACTIVE):
         for match in pattern.finditer(answer):
             if match["verb"].lower() not in _DOING:
                 continue
             things = [_stem(word) for word in re.findall(r"[A-Za-z]{3,}", match["thing"]) if word.lower() not in _SMALL]
+            if done and things and things[-1] in _MONEY:
+                continue  # money moves with any change
             if not done or (things and not any(_same(thing, word) for thing in things[-2:] for word in words)):
                 yield match
 
@@ -77,12 +92,49 @@ def unfounded_values(
 ) -> tuple[CheckedValue, ...]:
     """Values of an answer that stand nowhere in the run.
 
-    Left out: computed figures of a run that did sums, and dates and times, which come in too many forms.
+    Left out: dates and times, which come in too many forms, and the last digits of an id that the run knows.
     """
     checked = check_answer(answer, trajectory, first_step=first_step, last_step=last_step)
     return tuple(
-        value for value in checked if value.evidence is None and value.kind in ("number", "id") and not _is_small(value)
+        value
+        for value in checked
+        if value.evidence is None
+        and value.kind in ("number", "id")
+        and not _is_small(value)
+        and not _ends_an_id(value.text, trajectory)
     )
+
+
+def invented_values(answer: str, trajectory: FailedTrajectory) -> tuple[str, ...]:
+    """The unfounded values of a final answer that are no sum or difference of figures the run saw."""
+    found = unfounded_values(answer, trajectory)
+    if not found:
+        return ()
+    figures = {
+        float(text) for text in _FIGURE.findall(" ".join(s.observation for _, s in trajectory.actions[-6:])[-60_000:])
+    }
+    figures |= {float(v.replace(",", "")) for v in _FIGURE.findall(answer)}
+    return tuple(value.text for value in found if not _is_computed(value.text, figures))
+
+
+_FIGURE = re.compile(r"(?<![\w.-])\d{1,6}(?:\.\d{1,2})?(?![\w-])")
+
+
+def _is_computed(text: str, figures: set[float]) -> bool:
+    digits = re.sub(r"[^\d.]", "", text).strip(".")
+    if not digits:
+        return False
+    value = float(digits)
+    pairs = {round(one * times, 2) for one in figures for times in (1, 2, 3, 4, 5)}
+    return any(round(value - part, 2) in pairs or round(value + part, 2) in pairs for part in pairs | {0.0})
+
+
+def _ends_an_id(text: str, trajectory: FailedTrajectory) -> bool:
+    """Whether four or more digits are the end of a longer id: `the card ending in 6644`."""
+    if not re.fullmatch(r"\d{4,}", text):
+        return False
+    pattern = re.compile(rf"\w{text}\b")
+    return any(pattern.search(step.observation) for _, step in trajectory.actions)
 
 
 def _is_small(value: CheckedValue) -> bool:

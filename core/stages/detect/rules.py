@@ -15,7 +15,7 @@ from core.models import (
     LabelOutcome,
     StepKind,
 )
-from core.stages.claims import give_up, undone_claims, unfounded_values
+from core.stages.claims import give_up, invented_values, undone_claims
 from core.stages.detect.failure_type import Finding, type_of
 from core.stages.detect.severity import severity_of
 from core.stages.results import Result, read_result
@@ -98,7 +98,7 @@ def read_signs(trajectory: FailedTrajectory) -> Signs:
         if quits
         else None,
         undone=undone,
-        unfounded=tuple(value.text for value in unfounded_values(answer, trajectory)),
+        unfounded=invented_values(answer, trajectory),
         spoke=any(step.kind is StepKind.MESSAGE and step.text.strip() for step in trajectory.steps),
         evidence=spans,
     )

@@ -83,7 +83,7 @@ def _check(value: FoundValue, index: RunIndex, trajectory: FailedTrajectory, *, 
     given = seen = False
     for place, start, end in _hits(value, index):
         inside = place.step == 0 or place.origin in (Origin.USER, Origin.SYSTEM) or first <= place.step <= last
-        given = given or place.origin is not Origin.OBSERVATION
+        given = given or (inside and place.origin is not Origin.OBSERVATION)
         if not inside:
             continue
         seen = seen or place.origin is Origin.OBSERVATION

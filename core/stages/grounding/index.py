@@ -17,6 +17,10 @@ _WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
 _NUMBER = re.compile(
     r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d+(?:\.\d+)?"
 )
+# A cheap look before the dear one: most observations hold no date.
+_MONTHS = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_DATE_SIGN = re.compile(rf"\d[-/.]\d|{_MONTHS}[a-z]*\.?,?\s+\d|\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTHS}", re.IGNORECASE)
+_HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
 _KEPT_TEXT = 20_000_000  # characters of one run that are indexed; the rest of a longer one is not
 
 
@@ -61,8 +65,20 @@ class RunIndex:
             r"(?<![^\W_])" + r"(?:\W|_|\\[nrt])+".join(map(re.escape, words)) + r"(?![^\W_])", re.IGNORECASE
         )
         for number in sorted(shared):
-            if match := pattern.search(self.places[number].text):
+            text = self.places[number].text
+            if match := pattern.search(text):
                 yield number, match.start(), match.end()
+            elif not text.isascii():  # "ß" and "ss" are one only once folded
+                yield from ((number, start, end) for start, end in _folded_run(text, words))
+
+
+def _folded_run(text: str, words: list[str]) -> Iterator[tuple[int, int]]:
+    """Where the words stand one after the other once each is folded; the first place only."""
+    tokens = [(fold(m[1]), m.start(1), m.end(1)) for m in _WORD.finditer(text) if m[1]]
+    for at in range(len(tokens) - len(words) + 1):
+        if [token for token, _, _ in tokens[at : at + len(words)]] == words:
+            yield tokens[at][1], tokens[at + len(words) - 1][2]
+            return
 
 
 def index_of(trajectory: FailedTrajectory) -> RunIndex:
@@ -111,21 +127,29 @@ def _places(trajectory: FailedTrajectory) -> Iterator[Place]:
 
 
 def _keys(text: str) -> Iterator[tuple[str, int, int]]:
+    met: set[str] = set()
     for match in _WORD.finditer(text):
-        if match[1]:
-            key = fold(match[1])
-            yield key, match.start(1), match.end(1)
-            if "_" in key:
-                start = match.start(1)
-                for part in re.finditer(r"[^_]+", match[1]):
-                    yield fold(part.group()), start + part.start(), start + part.end()
+        word = match[1]
+        if not word or word in met:
+            continue
+        met.add(word)
+        yield fold(word), match.start(1), match.end(1)
+        if "_" in word:
+            start = match.start(1)
+            for part in re.finditer(r"[^_]+", word):
+                yield fold(part.group()), start + part.start(), start + part.end()
+    met = set()
     for match in _NUMBER.finditer(text):
-        yield number_key(match.group().lstrip("-\u2212")), match.start(), match.end()
-    for match in DATE.finditer(text):
-        for key in date_keys(match):
-            yield key, match.start(), match.end()
-    for match in CLOCK.finditer(text):
-        yield time_key(match), match.start(), match.end()
+        if (figure := match.group()) not in met:
+            met.add(figure)
+            yield number_key(figure.lstrip("-\u2212")), match.start(), match.end()
+    if _DATE_SIGN.search(text):
+        for match in DATE.finditer(text):
+            for key in date_keys(match):
+                yield key, match.start(), match.end()
+    if ":" in text or _HALF_DAY.search(text):
+        for match in CLOCK.finditer(text):
+            yield time_key(match), match.start(), match.end()
 
 
 def evidence_at(place: Place, start: int, end: int) -> Evidence:

@@ -1,0 +1,140 @@
+import pytest
+from rule_runs import call, flight_run, move_run, run
+
+from core.models import Field
+from core.stages.grounding import check_answer, check_prompt, find_values
+from core.stages.spans import field_text
+
+
+def one(prompt, trajectory, text, **span):
+    return next(v for v in check_prompt(prompt, trajectory, **span).values if v.text == text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("It costs $1,299.00 on May 27 at 4 PM.", ["$1,299.00", "May 27", "4 PM"]),
+        ("Write to a.b+c@mail.example about order #W123-9.", ["a.b+c@mail.example", "W123-9"]),
+        ("Read /etc/app/x.conf and report.md, please.", ["/etc/app/x.conf", "report.md"]),
+        ('Find "blue lamp" for two people in New York.', ["blue lamp", "two", "New York"]),
+        ("Who is Ed Oxenbould?", ["Ed Oxenbould"]),
+        ("The cheapest of 3 flights from JFK", ["cheapest", "3", "JFK"]),
+        ("Please move it. I'd like that, thanks!", []),
+    ],
+)
+def test_values_are_read_out_of_plain_text(text, values):
+    found = find_values(text)
+    assert [value.text for value in found] == values
+    assert all(text[value.start : value.end] == value.text for value in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "in_run"),
+    [
+        ("1299", "1,299.00"),
+        ("$1,299", "1299"),
+        ("May 27", "2024-05-27"),
+        ("27 May 2024", "2024-05-27T09:00"),
+        ("4 PM", "16:00:00"),
+        ("basic economy", "basic_economy"),
+        ("hat069", "HAT069"),
+        ("\uff11\uff12", "12"),
+        ("STRASSE 5", "Straße 5"),
+        ("two", "2"),
+    ],
+)
+def test_a_value_is_found_however_it_is_written(written, in_run):
+    prompt = (
+        f"Please look for '{written}' there."
+        if written in ("basic economy", "STRASSE 5")
+        else f"Please look for {written} there."
+    )
+    values = check_prompt(prompt, run("q", call("get_a", {"id": "a"}, f"so: {in_run}."))).values
+    assert values
+    assert values[0].evidence is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "in_run"),
+    [("12", "1299"), ("May 27", "2024-05-28"), ("May 27, 2025", "2024-05-27"), ("HAT06", "HAT069"), ("$50", "$501")],
+)
+def test_a_value_that_only_resembles_one_of_the_run_is_not_found(written, in_run):
+    grounding = check_prompt(
+        f"Please look for {written} there.", run("q", call("get_a", {"id": "a"}, f"so: {in_run}."))
+    )
+    assert written in grounding.unsupported
+
+
+def test_a_value_of_a_result_alone_gives_the_answer_away():
+    grounding = check_prompt("Is HAT069 from JFK to SEA?", flight_run(), last_step=2)
+    assert grounding.leaks == ("HAT069",)
+    assert check_prompt("Which flights go from JFK to SEA?", flight_run()).leaks == ()
+
+
+def test_what_was_only_asked_for_or_tried_in_vain_is_not_met():
+    asked = run(
+        "Find a lamp under $50 in Rome.", call("search_lamps", {"city": "Rome"}, [{"name": "Glow", "price": 61}])
+    )
+    assert check_prompt("Find a lamp under $50 in Rome.", asked).unmet == ("$50",)
+    vain = run("q", call("book", {"seat": "12C"}, "Error: taken"), call("get_seat", {"id": "a"}, "13D"))
+    assert check_prompt("Book seat 12C.", vain).unmet == ("12C",)
+
+
+def test_support_outside_the_kept_steps_does_not_count():
+    trajectory = flight_run()
+    assert one("Membership gold for 'gold'?", trajectory, "gold").evidence is not None
+    assert one("Membership gold for 'gold'?", trajectory, "gold", first_step=2).evidence is None
+
+
+def test_the_original_request_is_recognised_and_a_changed_value_is_not_it():
+    trajectory = run(
+        "Find flights from JFK to SEA on May 20.", call("search", {"to": "SEA", "date": "2024-05-20"}, "[1]")
+    )
+    same = "find flights from JFK to SEA on May 20"
+    other = "Find flights from JFK to SEA on May 21."
+    assert check_prompt(same, trajectory).similarity == 1.0
+    assert check_prompt(other, trajectory).similarity < 0.98
+
+
+def test_inputs_that_nobody_gave_are_named():
+    trajectory = move_run()
+    assert check_prompt("Move my trip to economy.", trajectory).missing_inputs == ("H9ZU1C", "HAT083", "2024-05-21")
+    given = "Move reservation H9ZU1C to HAT083 on May 21, economy."
+    assert check_prompt(given, trajectory).missing_inputs == ()
+
+
+def test_an_input_from_an_earlier_result_or_the_system_prompt_is_not_missing():
+    trajectory = run(
+        "q",
+        call("get_user", {"user_id": "u_1"}, {"reservations": ["H9ZU1C"]}),
+        call("get_reservation", {"reservation_id": "H9ZU1C", "branch": "B-77"}, {"cabin": "business"}),
+        system_prompt="You work for branch B-77.",
+    )
+    assert check_prompt("Show my bookings, I am u_1.", trajectory).missing_inputs == ()
+
+
+def test_words_of_the_old_goal_left_in_thoughts_and_answer_are_listed():
+    trajectory = run(
+        "Find copper wire under $5 per kg with MOQ below 100kg.",
+        call("search", {"query": "copper"}, "MetalWorks $6.20/kg, MOQ 50kg", thought="Nothing is under $5, alas."),
+    )
+    stale = check_prompt(
+        "Find copper wire and tell me the prices.", trajectory, final_answer="None has MOQ below 100kg."
+    ).stale_words
+    assert set(stale) >= {"$5", "100kg"}
+
+
+def test_every_value_of_an_answer_is_traced_to_its_result():
+    trajectory = flight_run()
+    values = check_answer("HAT069 leaves at 06:00 and costs $121, HAT999 is free.", trajectory)
+    assert [v.text for v in values if v.evidence is None] == ["HAT999"]
+    for value in values:
+        if value.evidence:
+            assert (
+                field_text(trajectory, value.evidence.step, value.evidence.field)[
+                    value.evidence.start : value.evidence.end
+                ]
+                == value.evidence.quote
+            )
+    assert values[0].evidence is not None
+    assert values[0].evidence.field is Field.ACTION_INPUT or values[0].evidence.field is Field.OBSERVATION

@@ -1,0 +1,86 @@
+import pytest
+
+from core.models import AgentStep
+from core.stages.results import read_result
+
+
+def step(observation: str, is_error: bool | None = None) -> AgentStep:
+    return AgentStep(action_name="tool", observation=observation, is_error=is_error)
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        "Error: user not found",
+        "Error executing query: Unknown column 'x' in 'field list'",
+        'Traceback (most recent call last):\n  File "a.py", line 1\nKeyError: 3',
+        "started\nTraceback (most recent call last):\n  File x\nValueError: no",
+        "HTTP 503 Service Unavailable",
+        "503 Service Unavailable",
+        "HTTP Error 404: Not Found",
+        "/bin/bash: line 3: BASH: command not found",
+        "grep: /system/folder1: No such file or directory",
+        "find: missing argument to `-exec'",
+        "Access denied. Please sign in first.",
+        "bash: aws: command not found\n\n[exit code 127]",
+        "Exceeded 30 redirects.",
+        "Error: Connection timeout after 30 seconds.",
+        '{"error": "no such order", "data": null}',
+        '{"status": 404, "message": "x"}',
+        '{"success": false}',
+        '{"exit_code": 2, "stdout": ""}',
+        '{"error": "", "response": "{\\"status\\": 400, \\"data\\": null}"}',
+        "\x1b[31mError: red\x1b[0m",
+    ],
+)
+def test_an_error_report_is_told_by_its_shape(observation):
+    result = read_result(step(observation))
+    assert result.failed
+    assert observation[result.start : result.end].strip()
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        "BUILD OK Error: 0",
+        "def parse(text):\n    raise ValueError('error: bad input')  # handle error\n",
+        '{"error": null, "items": [1, 2]}',
+        '{"errors": [], "ok": true}',
+        '{"status": "available", "code": 503}',
+        "0 errors, 0 warnings",
+        "The word error stands in this article about error handling.",
+        '[{"level": "error", "count": 3}]',
+        "12 passed in 0.3s",
+        '{"status": "delivered"}',
+    ],
+)
+def test_the_word_error_alone_is_no_error(observation):
+    assert not read_result(step(observation)).failed
+
+
+def test_what_the_tool_itself_reports_wins_over_the_shape():
+    assert not read_result(step("Error: this is the log you asked for", is_error=False)).failed
+    assert read_result(step("all fine", is_error=True)).failed
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "",
+        "[]",
+        "{}",
+        "None",
+        "null",
+        "No results found.",
+        "no flights found",
+        "Could not find [X]. Similar: ['Y']",
+        "Answer is INCORRECT",
+        "Observation for step 3.",
+    ],
+)
+def test_an_empty_or_placeholder_result_tells_nothing(nothing):
+    assert not read_result(step(nothing)).informative
+
+
+def test_a_short_answer_is_informative():
+    assert read_result(step("42")).informative
