@@ -1,5 +1,9 @@
 """Runs, results and filled databases for tests; everything real."""
 
+from typing import Any
+
+from openai_server import as_json, asked_form
+
 from core.models import (
     AgentStep,
     Attempt,
@@ -95,3 +99,27 @@ def fill(store: Store, results: list[tuple[FailedTrajectory, PipelineResult]], *
                     random_share=random_share,
                 )
     rank_queue(store, theta=0.5, random_share=random_share)
+
+
+def a_good_model(body: dict[str, Any]) -> str:
+    """What a model that does its work well says of any `make_run`, for `OpenAIServer.answer`."""
+    replies: dict[str, dict[str, Any]] = {
+        "Analysis": {"is_failure": True, "severity": 20, "recoverable": True, "cause": "agent"},
+        "Outcome": {
+            "achievements": [{"text": "Found two kettles.", "step": 1, "quote": "2 results: Aqua 1.7 l $39"}],
+            "observations": [],
+            "limitations": "",
+        },
+        "Proposal": {
+            "hindsight_prompt": "Which 1.7 l kettles does the shop sell, and for how much?",
+            "is_valid": True,
+            "confidence": 90,
+            "rationale": "The search lists them.",
+            "first_step": 1,
+            "last_step": 1,
+            "final_answer": "The shop sells the Aqua 1.7 l for $39, and the Brum 1.7 l.",
+            "claims": [1],
+        },
+        "Judgement": {"is_valid": True, "confidence": 88, "reason": "The search lists them."},
+    }
+    return as_json(**replies[asked_form(body)])

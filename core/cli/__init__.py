@@ -63,8 +63,6 @@ def main() -> None:
         cli.main(prog_name="agenther", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except click.Abort:
-        _fail("Stopped.", 130)
     except click.UsageError as error:
         name = error.ctx.command_path if error.ctx else "agenther"
         _fail(f"Error: {error.format_message()} See {name} --help.", 2)
@@ -72,7 +70,7 @@ def main() -> None:
         _fail(f"Error: {error.format_message()}", 2)
     except UserError as error:
         _fail(f"Error: {error}", 2)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):  # click turns the one into the other
         _fail("Stopped. What was done is kept; the same command goes on from here.", 130)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); silence the interpreter's own complaint too.
