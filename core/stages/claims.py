@@ -110,23 +110,25 @@ def invented_values(answer: str, trajectory: FailedTrajectory) -> tuple[str, ...
     found = unfounded_values(answer, trajectory)
     if not found:
         return ()
-    figures = {
-        float(text) for text in _FIGURE.findall(" ".join(s.observation for _, s in trajectory.actions[-6:])[-60_000:])
-    }
-    figures |= {float(v.replace(",", "")) for v in _FIGURE.findall(answer)}
+    seen = " ".join(step.observation for _, step in trajectory.actions[-6:])[-60_000:]
+    figures = sorted({float(text) for text in _FIGURE.findall(seen)})[-300:]
     return tuple(value.text for value in found if not _is_computed(value.text, figures))
 
 
-_FIGURE = re.compile(r"(?<![\w.-])\d{1,6}(?:\.\d{1,2})?(?![\w-])")
+# Small figures add up to anything, so only telling ones count.
+_FIGURE = re.compile(r"(?<![\w.-])[1-9]\d{1,5}(?:\.\d{1,2})?(?![\w-])")
 
 
-def _is_computed(text: str, figures: set[float]) -> bool:
+def _is_computed(text: str, figures: list[float]) -> bool:
     digits = re.sub(r"[^\d.]", "", text).strip(".")
-    if not digits:
+    if len(digits) < 2 or digits.count(".") > 1:
         return False
     value = float(digits)
-    pairs = {round(one * times, 2) for one in figures for times in (1, 2, 3, 4, 5)}
-    return any(round(value - part, 2) in pairs or round(value + part, 2) in pairs for part in pairs | {0.0})
+    known = set(figures)
+    sums = value >= 10 and any(round(value - times * one, 2) in known for one in figures for times in (1, 2))
+    differences = value >= 10 and any(round(value + one, 2) in known for one in figures)
+    multiples = value >= 10 and any(round(value / times, 2) in known for times in (2, 3, 4, 5))
+    return sums or differences or multiples
 
 
 def _ends_an_id(text: str, trajectory: FailedTrajectory) -> bool:

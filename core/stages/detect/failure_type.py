@@ -32,7 +32,7 @@ class Finding:
 _REASONS = (
     (
         FailureType.HALLUCINATION,
-        r"hallucinat|fabricat|made[ -]up|invent(?:s|ed)\b|not (?:supported|backed) by|"
+        r"hallucinat|appears? nowhere|fabricat|made[ -]up|invent(?:s|ed)\b|not (?:supported|backed) by|"
         r"never (?:saw|returned|appeared)|no source",
     ),
     (
@@ -42,13 +42,15 @@ _REASONS = (
     ),
     (
         FailureType.CONSTRAINT_VIOLATION,
-        r"constraint|violat|policy|exceed|over (?:the )?(?:budget|limit|price)|"
+        r"constraint|told not to|hard limit|against (?:the )?(?:rule|polic|wish)|"
+        r"violat|policy|exceed|over (?:the )?(?:budget|limit|price)|"
         r"too (?:expensive|late|long|many)|wrong (?:file )?format|instead of the (?:requested|required)|"
         r"not allowed|budget|limit|must (?:not )?",
     ),
     (
         FailureType.OFF_TOPIC,
-        r"off[ -]topic|unrelated|irrelevant|different (?:task|question|topic)|drift|"
+        r"off[ -]topic|asked for [^.]+, answered|question [^.]*is not answered|"
+        r"unrelated|irrelevant|different (?:task|question|topic)|drift|"
         r"wrong (?:task|topic|question)|not what (?:was|the user) asked",
     ),
     (
@@ -126,7 +128,7 @@ def _limit_broken(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
     if not signs.achieved or signs.quits:
         return None
     for value in check_prompt(trajectory.original_prompt, trajectory).values:
-        if value.asked_only and value.kind in ("id", "date") and "." in value.text + ".":
+        if value.asked_only and value.kind == "id" and re.search(r"\w\.[a-z]{2,5}$", value.text):
             asked = cut(trajectory, step=0, field=Field.PROMPT, start=value.start, end=value.end)
             return Finding(
                 FailureType.CONSTRAINT_VIOLATION, f"No call took up {value.text!r} of the request.", (asked,)
