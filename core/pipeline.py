@@ -36,9 +36,7 @@ def run_stages(
     name = trajectory.trajectory_id
     analysis = detect(trajectory, chat, settings)
     if skip := _gate(analysis, settings):
-        return PipelineResult(
-            trajectory_id=name, stage_reached=Stage.FAILURE_DETECTION, analysis=analysis, skip=skip
-        )
+        return PipelineResult(trajectory_id=name, stage_reached=Stage.FAILURE_DETECTION, analysis=analysis, skip=skip)
     outcome = extract(trajectory, analysis, chat, settings)
     if not outcome.achievements:
         skip = Skip(reason=SkipReason.NOTHING_ACHIEVED, detail="No call of the run returned anything of use.")
