@@ -1,0 +1,270 @@
+"""Exports hold exactly what was approved, say what they left out, and are whole or not there at all."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from filled import fill, make_result, make_run
+
+from core.errors import UserError
+from core.export import ExportRequest, as_archive, export, preview
+from core.models import (
+    Decision,
+    OutputFormat,
+    PipelineResult,
+    QueueReason,
+    RejectReason,
+    ReviewAction,
+    Skip,
+    SkipReason,
+    Stage,
+)
+from core.review.items import Desk, open_by_name
+from core.review.thresholds import apply_policy
+from core.review.verdicts import decide, undo_last
+from core.settings import PipelineConfig
+from core.store import open_store
+from core.store.runs import save_result, start_run
+from core.store.trajectories import Incoming, add_batch, begin_import
+
+SFT = ExportRequest(OutputFormat.SFT)
+WITH_AUTO = ExportRequest(OutputFormat.SFT, include_auto=True)
+SETTINGS = PipelineConfig()
+ANNA = Desk("anna")
+
+
+def say(store, name, action, **more):
+    item = open_by_name(store, ANNA, name)
+    click = Decision(
+        op_id=f"{name}-{action}",
+        proposal_id=item.proposal_id,
+        revision=item.revision,
+        annotator="anna",
+        action=action,
+        **more,
+    )
+    assert decide(store, click).taken
+
+
+@pytest.fixture
+def store(db):
+    """Ten proposals, scores 0.1 to 1.0; seven of them with a verdict."""
+    with open_store(db) as store:
+        say(store, "run-1", ReviewAction.ACCEPT)
+        say(store, "run-2", ReviewAction.EDIT, hindsight_prompt="My own words: kettles?", final_answer="Two kettles.")
+        say(store, "run-3", ReviewAction.REJECT, reason=RejectReason.TRIVIAL)
+        say(store, "run-4", ReviewAction.DEFER)
+        say(store, "run-5", ReviewAction.FLAG)
+        say(store, "run-6", ReviewAction.ACCEPT)
+        undo_last(store, "anna", op_id="undo")
+        say(store, "run-7", ReviewAction.ACCEPT)
+        yield store
+
+
+def rows_of(path):
+    return {row["trajectory_id"]: row for row in map(json.loads, (path / "train.jsonl").read_text().splitlines())}
+
+
+def manifest_of(path):
+    return json.loads((path / "manifest.json").read_text())
+
+
+def bytes_of(path):
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def test_exactly_the_accepted_and_edited_ones_leave_with_the_edited_words(store, tmp_path):
+    report = export(store, SETTINGS, SFT, tmp_path / "out")
+    rows = rows_of(tmp_path / "out")
+    assert rows.keys() == {"run-1", "run-2", "run-7"}
+    assert report.rows == 3
+    goals = {name: next(m["content"] for m in row["messages"] if m["role"] == "user") for name, row in rows.items()}
+    assert goals["run-2"] == "My own words: kettles?"
+    assert goals["run-1"] == "Which 1.7 l kettles does the shop have? (as asked in run-1)"
+    assert rows["run-2"]["messages"][-1]["content"] == "Two kettles."
+    provenance = json.loads(rows["run-2"]["provenance"])
+    assert (provenance["state"], provenance["annotator"]) == ("edited", "anna")
+    assert provenance["original_prompt"] == make_run(2).original_prompt
+
+
+def test_edited_steps_leave_as_edited(tmp_path):
+    step = make_run(1).steps[0]
+    run = make_run(1).model_copy(update={"steps": (step, step.model_copy(update={"observation": "second result"}))})
+    with open_store(tmp_path / "t.db", create=True) as store:
+        fill(store, [(run, make_result(run))])
+        say(store, "run-1", ReviewAction.EDIT, hindsight_prompt="Search again?", first_step=2, last_step=2)
+        export(store, SETTINGS, SFT, tmp_path / "out")
+    [row] = rows_of(tmp_path / "out").values()
+    assert [m["content"] for m in row["messages"] if m["role"] == "tool"] == ["second result"]
+
+
+def test_what_the_threshold_lets_in_is_marked_and_counted_apart(store, tmp_path):
+    report = export(store, SETTINGS, WITH_AUTO, tmp_path / "out")
+    rows = rows_of(tmp_path / "out")
+    states = {name: json.loads(row["provenance"])["state"] for name, row in rows.items()}
+    assert states == {
+        "run-1": "accepted",
+        "run-2": "edited",
+        "run-7": "accepted",
+        **dict.fromkeys(("run-6", "run-8", "run-9", "run-10"), "auto_accepted"),
+    }
+    assert report.samples == {"accepted": 2, "edited": 1, "auto_accepted": 4}
+    manifest = manifest_of(tmp_path / "out")
+    assert (manifest["human_reviewed"], manifest["auto_accepted"], manifest["include_auto"]) == (3, 4, True)
+    assert manifest["left_out"]["by_state"] == {"rejected": 1, "deferred": 1, "flagged": 1}
+
+
+def test_the_policy_of_the_file_decides_what_is_let_in_and_never_what_a_check_turned_down(store, tmp_path):
+    run = make_run(11)
+    fill(store, [(run, make_result(run, score=0.99, queue_reason=QueueReason.UNGROUNDED))])
+    apply_policy(store, 0.95, 0.3, set_by="lead", why="careful", random_share=0.0)
+    export(store, SETTINGS, WITH_AUTO, tmp_path / "out")
+    assert rows_of(tmp_path / "out").keys() == {"run-1", "run-2", "run-7", "run-10"}
+    policy = manifest_of(tmp_path / "out")["policy"]
+    assert (policy["theta"], policy["set_by"], policy["why"]) == (0.95, "lead", "careful")
+
+
+def test_the_manifest_counts_every_state_and_every_reason(store, tmp_path):
+    skipped, failed, never = make_run(21), make_run(22), make_run(23)
+    import_id = begin_import(store, "more.jsonl", "reference")
+    add_batch(store, import_id, "reference", [Incoming(run, "{}", None) for run in (skipped, failed, never)], [])
+    results = (
+        PipelineResult(
+            trajectory_id="run-21",
+            stage_reached=Stage.FAILURE_DETECTION,
+            skip=Skip(reason=SkipReason.NOT_A_FAILURE, detail="It went well."),
+        ),
+        PipelineResult(trajectory_id="run-22", stage_reached=Stage.FAILURE_DETECTION, error="No answer."),
+    )
+    number = start_run(store, method="rules", settings="{}", settings_hash="s", total=2)
+    with store.transaction():
+        for run, result in zip((skipped, failed), results, strict=True):
+            save_result(store, number, run.key, "s", result)
+    report = export(store, SETTINGS, SFT, tmp_path / "out")
+    manifest = manifest_of(tmp_path / "out")
+    assert manifest == report.manifest
+    assert manifest["approved_by_state"] == {"accepted": 2, "edited": 1}
+    assert manifest["left_out"]["by_state"] == {"pending": 4, "rejected": 1, "deferred": 1, "flagged": 1}
+    assert manifest["left_out"]["no_proposal"] == {"not_a_failure": 1, "stage_failed": 1, "not_run": 1}
+    everything = sum(manifest["approved_by_state"].values())
+    everything += sum(sum(manifest["left_out"][part].values()) for part in ("by_state", "no_proposal"))
+    assert everything == store.value("SELECT count(*) FROM trajectories") == 13
+
+
+def test_an_approved_item_that_makes_no_row_is_left_out_with_its_reason(store, tmp_path):
+    run = make_run(31).model_copy(update={"final_answer": ""})
+    result = make_result(run)
+    bare = result.relabeled.attempt.model_copy(update={"final_answer": ""})
+    relabeled = result.relabeled.model_copy(update={"attempts": (bare,)})
+    fill(store, [(run, result.model_copy(update={"relabeled": relabeled}))])
+    say(store, "run-31", ReviewAction.ACCEPT)
+    report = export(store, SETTINGS, SFT, tmp_path / "out")
+    assert [item.trajectory_id for item in report.left_out] == ["run-31"]
+    manifest = manifest_of(tmp_path / "out")
+    assert list(manifest["left_out"]["approved_but_no_row"].values()) == [1]
+    assert manifest["left_out"]["items"][0]["trajectory_id"] == "run-31"
+    assert manifest["rows"] == 3
+
+
+@pytest.mark.parametrize("output_format", list(OutputFormat))
+def test_the_same_database_and_options_give_the_same_bytes(store, tmp_path, output_format):
+    request = ExportRequest(output_format, include_auto=True)
+    for name in ("first", "second"):
+        export(store, SETTINGS, request, tmp_path / name)
+        export(store, SETTINGS, request, tmp_path / f"{name}.jsonl")
+    assert bytes_of(tmp_path / "first") == bytes_of(tmp_path / "second")
+    assert (tmp_path / "first.jsonl").read_bytes() == (tmp_path / "second.jsonl").read_bytes()
+    assert (tmp_path / "first.manifest.json").read_bytes() == (tmp_path / "second.manifest.json").read_bytes()
+    assert as_archive(store, SETTINGS, request) == as_archive(store, SETTINGS, request)
+
+
+def test_a_manifest_names_no_key_and_no_address(store, tmp_path):
+    private = PipelineConfig(
+        model="m", base_url="http://user:pw@intranet/v1", api_key="sk-secret", judge_api_key="sk-2"
+    )
+    export(store, private, SFT, tmp_path / "out")
+    text = (tmp_path / "out" / "manifest.json").read_text()
+    assert not [word for word in ("sk-", "intranet", "pw@", "***") if word in text]
+
+
+def test_a_preview_is_the_export_that_is_not_written(store, tmp_path):
+    report, rows = preview(store, SETTINGS, WITH_AUTO, limit=4)
+    assert report.rows == 7
+    assert len(rows) == 4
+    export(store, SETTINGS, WITH_AUTO, tmp_path / "out")
+    assert rows == list(rows_of(tmp_path / "out").values())[:4]
+    assert store.value("SELECT count(*) FROM exports") == 1
+
+
+def test_only_the_chosen_trajectories_leave(store, tmp_path):
+    chosen = ExportRequest(OutputFormat.SFT, keys=frozenset({make_run(7).key, make_run(3).key}))
+    export(store, SETTINGS, chosen, tmp_path / "out")
+    assert rows_of(tmp_path / "out").keys() == {"run-7"}
+
+
+# A file that may not grow stands for a disk that is full.
+_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from core.errors import UserError
+from core.export import ExportRequest, export
+from core.models import OutputFormat
+from core.settings import PipelineConfig
+from core.store import open_store
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with open_store(sys.argv[1]) as store:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+    try:
+        request = ExportRequest(OutputFormat.SFT, include_auto=True)
+        export(store, PipelineConfig(), request, Path(sys.argv[2]), force=True)
+    except UserError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ["out", "out.jsonl"])
+def test_a_write_that_fails_leaves_the_older_export_as_it_was(store, tmp_path, name):
+    place = tmp_path / "place"
+    place.mkdir()
+    export(store, SETTINGS, SFT, place / name)
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    before = {file: file.read_bytes() for file in files}
+    command = [sys.executable, "-c", _FULL_DISK, str(store.path), str(place / name)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"{place / name} cannot be written: file too large.\n"
+    assert {file: file.read_bytes() for file in sorted(place.rglob("*")) if file.is_file()} == before
+
+
+def test_force_replaces_an_older_export_whole(store, tmp_path):
+    export(store, SETTINGS, ExportRequest(OutputFormat.SHAREGPT), tmp_path / "out")
+    with pytest.raises(UserError, match="--force"):
+        export(store, SETTINGS, SFT, tmp_path / "out")
+    export(store, SETTINGS, SFT, tmp_path / "out", force=True)
+    assert sorted(bytes_of(tmp_path / "out")) == ["README.md", "manifest.json", "train.jsonl"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("output_format", [OutputFormat.SFT, OutputFormat.DPO, OutputFormat.SHAREGPT])
+def test_a_download_unpacks_to_a_folder_that_loads(store, tmp_path, output_format):
+    datasets = pytest.importorskip("datasets")
+    packed = as_archive(store, SETTINGS, ExportRequest(output_format))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "unpacked")
+    [folder] = (tmp_path / "unpacked").iterdir()
+    assert manifest_of(folder)["rows"] == len(rows_of(folder))
+    loaded = datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
+    assert set(loaded["trajectory_id"]) == rows_of(folder).keys()
+    if output_format is OutputFormat.SHAREGPT:
+        assert json.loads((folder / "dataset_info.json").read_text())
+
+
+def test_every_written_export_is_noted_with_its_manifest(store, tmp_path):
+    export(store, SETTINGS, SFT, tmp_path / "out")
+    noted = store.row("SELECT path, manifest FROM exports")
+    assert noted["path"] == "out"
+    assert json.loads(noted["manifest"]) == manifest_of(tmp_path / "out")
