@@ -88,6 +88,8 @@ def _without_clauses(trajectory: FailedTrajectory) -> Rewrite | None:
     numbers = [number for number, piece in enumerate(pieces) if piece in bad]
     if not bad or len(bad) == len(pieces) or numbers[-1] - numbers[0] >= len(bad):
         return None
+    if numbers[0] == 0:
+        return None  # the request itself is gone; what is left only qualifies it
     bad = [(bad[0][0], bad[-1][1])]
     dropped = [original[start:end].strip(" ,") for start, end in bad]
     text = original
