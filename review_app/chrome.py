@@ -10,7 +10,8 @@ _STYLE = """<style>
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
 .st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
 .st-key-desk > div { width: auto !important; flex: none; }
-.st-key-filters { position: fixed; top: 0; left: 31rem; height: 3.75rem; width: auto !important; justify-content: center; }
+.st-key-filters { position: fixed; top: 0; left: 31rem; height: 3.75rem; width: auto !important; }
+.st-key-filters { justify-content: center; }
 .st-key-desk, .st-key-filters { z-index: 999990; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 .5rem; }

@@ -19,11 +19,11 @@ class Figure:
 
 _FIGURES = """<style>
 .figures { display: flex; gap: .75rem; flex-wrap: wrap; }
-.figures > div { flex: 1 1 9rem; border: 1px solid color-mix(in srgb, currentColor 14%, transparent); border-radius: 8px;
-  padding: .7rem .9rem .75rem; }
+.figures > div { flex: 1 1 9rem; padding: .7rem .9rem .75rem; border-radius: 8px;
+  border: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .figures span { display: block; font-size: .82rem; opacity: .75; line-height: 1.4; }
 .figures b { font-size: 1.6rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.5; }
-.figures em { font-style: normal; font-size: .9rem; opacity: .85; margin-left: .5rem; font-variant-numeric: tabular-nums; }
+.figures em { font-style: normal; font-size: .9rem; opacity: .85; margin-left: .5rem; }
 </style>"""
 
 
