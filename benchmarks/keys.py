@@ -86,6 +86,7 @@ def _press(address: str, watched: str) -> list[float]:
         page.wait_for_selector(watched)
         for _ in range(PRESSES):
             _one(page, watched)
+        page.wait_for_timeout(_READ_MS)  # the last frame
         return [took / 1000 for took in page.evaluate("window.took")]
 
 
