@@ -10,7 +10,7 @@ from core.store import open_store
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real runs; the test is skipped where it is absent."""
     if not SHARED.is_dir():

@@ -24,13 +24,9 @@ def refused(prompt, trajectory, attempt):
 
 
 @pytest.fixture(scope="module")
-def accepted():
-    from conftest import SHARED
-
-    if not SHARED.is_dir():
-        pytest.skip(f"real runs are not here ({SHARED})")
+def accepted(shared_data):
     found = []
-    for record in read(SHARED / "labelled/tau_bench/gpt-4o-airline.json"):
+    for record in read(shared_data / "labelled/tau_bench/gpt-4o-airline.json"):
         trajectory = record.trajectory
         analysis = detect_with_rules(trajectory)
         if analysis.is_failure and analysis.recoverable:
