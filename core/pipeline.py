@@ -21,6 +21,7 @@ from core.models import (
 )
 from core.settings import PipelineConfig, load_settings
 from core.stages.augment import augment
+from core.stages.augment.model import rewrite_thoughts
 from core.stages.detect import detect
 from core.stages.extract import extract
 from core.stages.relabel import relabel
@@ -52,6 +53,8 @@ def run_stages(
             outcome=outcome,
             skip=relabeled,
         )
+    if chat:
+        relabeled = relabeled.with_proposed(rewrite_thoughts(trajectory, relabeled.attempt, chat, settings))
     sample = augment(trajectory, relabeled.attempt, analysis, metadata=_provenance(relabeled))
     row = sample if isinstance(sample, AugmentedSample) else None
     return PipelineResult(

@@ -19,9 +19,10 @@ from typing import Any
 from core.errors import UserError
 from core.formats import Row, Target, find_target
 from core.formats.writing import Written, write_folder, write_single
-from core.models import AugmentedSample, LeftOut, OutputFormat, ProposalState
+from core.models import Attempt, AugmentedSample, LeftOut, OutputFormat, ProposalState
 from core.settings import PipelineConfig
 from core.stages.augment import augment
+from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.approved import Approved, approved, save_export
 from core.store.queue import current_policy, state_counts
@@ -144,12 +145,27 @@ def _samples(
         if request.keys is not None and item.trajectory.key not in request.keys:
             continue
         report.approved[item.state] += 1
-        sample = augment(item.trajectory, item.attempt, item.analysis, metadata=_provenance(item))
+        sample = augment(item.trajectory, _checked(item), item.analysis, metadata=_provenance(item))
         if isinstance(sample, LeftOut):
             report.left_out.append(sample)
             continue
         report.samples[item.state] += 1
         yield sample
+
+
+def _checked(item: Approved) -> Attempt:
+    """The attempt with the grounding of the words and steps as approved: an edit changes what is stale."""
+    attempt = item.attempt
+    if item.state != "edited":
+        return attempt
+    grounding = check_prompt(
+        attempt.hindsight_prompt,
+        item.trajectory,
+        first_step=attempt.first_step,
+        last_step=attempt.last_step,
+        final_answer=attempt.final_answer,
+    )
+    return attempt.model_copy(update={"grounding": grounding})
 
 
 def _provenance(item: Approved) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Attempt(Value):
     last_step: int = Field(ge=1, description="1-based, inclusive.")
     final_answer: str = Field("", description="Rewritten for the new goal from cited evidence.")
     answer_evidence: tuple[Evidence, ...] = ()
+    thoughts: dict[int, str] = Field(
+        default_factory=dict, description="By 1-based step: a thought rewritten to serve the new goal."
+    )
     grounding: Grounding = Grounding()
     verdict: SecondJudgeVerdict | None = None
     temperature: float | None = None
@@ -69,6 +72,11 @@ class RelabeledData(Value):
     def attempt(self) -> Attempt:
         """The attempt put forward."""
         return self.attempts[self.proposed]
+
+    def with_proposed(self, attempt: Attempt) -> "RelabeledData":
+        """The same with `attempt` in the place of the one put forward."""
+        attempts = (*self.attempts[: self.proposed], attempt, *self.attempts[self.proposed + 1 :])
+        return self.model_copy(update={"attempts": attempts})
 
     @property
     def accepted(self) -> bool:

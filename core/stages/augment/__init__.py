@@ -2,7 +2,8 @@
 
 No trainer's format is known here; `core.formats` writes those. What a conversation may hold is decided
 here once: tool results stand in messages of their own and whole, failing calls stay in context with
-no loss, and nothing that speaks of the old goal is a target.
+no loss, and nothing that speaks of the old goal is a target. Thoughts that do are dropped, or
+replaced where a model rewrote them beforehand (`core.stages.augment.model`).
 """
 
 import re
@@ -20,8 +21,8 @@ from core.models import (
     Message,
     ToolCall,
 )
-from core.stages.answers import is_placeholder, why_unfit, words_pattern
-from core.stages.tool_schemas import infer_tools, tool_name
+from core.stages.augment.answers import is_placeholder, why_unfit, words_pattern
+from core.stages.augment.tool_schemas import infer_tools, tool_name
 
 Numbered = tuple[int, AgentStep]
 
@@ -50,7 +51,7 @@ def augment(
     # User turns and the agent's replies to them are folded away: the hindsight prompt says all that the
     # user wants, while the turns still ask for the old goal and would pull the model back to it.
     for _, steps in groupby(calls, key=lambda numbered: numbered[1].turn):
-        turn, dropped_here = _turn(list(steps), key=trajectory.key, failing=failing, stale=stale)
+        turn, dropped_here = _turn(list(steps), attempt, key=trajectory.key, failing=failing, stale=stale)
         messages.extend(turn)
         dropped += dropped_here
     messages.append(Message(role="assistant", content=attempt.final_answer, train=True))
@@ -72,6 +73,7 @@ def augment(
             "failing_steps_without_loss": sorted(failing),
             "messages_folded_away": folded,
             "stale_thoughts_dropped": dropped,
+            "thoughts_rewritten": sorted(n for n, _ in calls if n in attempt.thoughts),
             "tools_inferred": inferred,
         },
     )
@@ -96,10 +98,10 @@ def _failing(calls: list[Numbered], analysis: FailureAnalysis | None) -> frozens
 
 
 def _turn(
-    steps: list[Numbered], *, key: str, failing: frozenset[int], stale: re.Pattern[str] | None
+    steps: list[Numbered], attempt: Attempt, *, key: str, failing: frozenset[int], stale: re.Pattern[str] | None
 ) -> tuple[list[Message], int]:
     """One assistant turn with all its calls, then a tool message per call; and how many texts were dropped."""
-    thought, stale_thoughts = _joined([step.thought for _, step in steps], stale)
+    thought, stale_thoughts = _joined([attempt.thoughts.get(n, step.thought) for n, step in steps], stale)
     text, stale_texts = _joined([step.text for _, step in steps], stale)
     # The ids of the source repeat or are missing; step numbers stay the same whatever range is chosen.
     calls = tuple(
