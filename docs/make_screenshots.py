@@ -19,7 +19,7 @@ from core.store import open_store
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-SHOWN = "shop-headphones-cap"  # the item in the picture of the review screen
+SHOWN = "travel-palma-gives-up"  # the item in the picture of the review screen
 _UNREAD_MS = 300  # the pane takes no verdict before anybody can have read the item
 _SETTLE_MS = 1200  # fonts, charts and the fade of a rerun
 
