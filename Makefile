@@ -30,6 +30,7 @@ bench: $(VENV)/.test
 # Generated pages and the screenshots in them.
 docs: $(VENV)/.test
 	$(BIN)/python docs/make_cli_page.py
+	$(BIN)/python docs/make_transcripts.py
 	$(BIN)/python docs/make_screenshots.py
 
 clean:
