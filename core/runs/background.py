@@ -6,6 +6,7 @@ Progress is read from the store (`core.store.runs.latest_run`), where `agenther 
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def run_in_background(db: Path, flags: Mapping[str, object]) -> None:
             environment[_SECRETS[name]] = str(value)
         else:
             command += [f"--{name.replace('_', '-')}", str(value)]
-    subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+    process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -34,3 +35,4 @@ def run_in_background(db: Path, flags: Mapping[str, object]) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    threading.Thread(target=process.wait, daemon=True).start()  # else it stays as a zombie while the app runs

@@ -1,0 +1,269 @@
+"""Every screen, run for real without a browser: on an empty and on a filled database."""
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from filled import make_run
+from streamlit.testing.v1 import AppTest
+
+from core.models import Decision, ReviewAction
+from core.review.items import Desk, next_item
+from core.review.thresholds import effect_of, policy_in_force
+from core.review.verdicts import decide
+from core.settings import PipelineConfig
+from core.store import open_store
+from core.store.runs import latest_run
+from review_app import session
+
+APP = Path(__file__).parents[2] / "review_app" / "app.py"
+SCREENS = ["review", "thresholds", "import_run", "export"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings():
+    session.settings.clear()
+    yield
+    session.settings.clear()
+
+
+@pytest.fixture
+def show(monkeypatch):
+    """Open the app on a database, at one of its screens."""
+
+    def open_screen(path, screen, **query):
+        monkeypatch.setenv(session.DATABASE_VARIABLE, str(path))
+        at = AppTest.from_file(str(APP), default_timeout=30)
+        for name, value in query.items():
+            at.query_params[name] = value
+        at.run()
+        if screen != "review":
+            at.switch_page(f"screens/{screen}.py").run()
+        assert not at.exception, at.exception
+        return at
+
+    return open_screen
+
+
+@pytest.fixture
+def empty_db(tmp_path):
+    path = tmp_path / "empty.db"
+    open_store(path, create=True).close()
+    return path
+
+
+@pytest.fixture
+def samples(tmp_path, sample_db):
+    path = tmp_path / "samples.db"
+    path.write_bytes(sample_db)
+    return path
+
+
+def words(at):
+    shown = [element.value for kind in (at.text, at.caption, at.subheader, at.title) for element in kind]
+    return "\n".join(str(word) for word in shown)
+
+
+def button(at, label):
+    [found] = [b for b in at.button if b.label == label]
+    return found
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_an_empty_database_says_what_to_do(show, empty_db, screen):
+    at = show(empty_db, screen)
+    says = {
+        "thresholds": "No proposals yet",
+        "import_run": "0 trajectories in empty.db",
+        "export": "Nothing to export yet",
+        "review": "empty.db",
+    }
+    assert says[screen] in words(at)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_names_the_database_and_the_reviewer(show, samples, screen):
+    at = show(samples, screen, **{"as": "Ann [red](x)"})
+    assert "samples.db" in words(at)
+    assert at.text_input(key="desk_name").value == "Ann [red](x)"
+
+
+def test_another_name_is_kept_in_the_address_and_begins_another_queue(show, samples):
+    at = show(samples, "review", **{"as": "anna"})
+    first = at.session_state["tab"].item
+    at.text_input(key="desk_name").input("ben").run()
+    assert not at.exception
+    assert at.query_params["as"] in ("ben", ["ben"])
+    assert at.session_state["tab"].item.proposal_id != first.proposal_id
+    with open_store(samples) as store:
+        holders = {row["leased_by"] for row in store.rows("SELECT leased_by FROM proposals WHERE leased_by NOT NULL")}
+    assert "ben" in holders
+
+
+def test_a_deep_link_opens_its_item_and_a_wrong_one_says_so(show, samples):
+    at = show(samples, "review", item="shop-hostile-reviews")
+    assert at.session_state["tab"].item.trajectory.trajectory_id == "shop-hostile-reviews"
+    at = show(samples, "review", item="nobody")
+    assert at.session_state["tab"].item is not None
+
+
+def test_the_filter_narrows_the_queue_and_outlives_its_last_item(show, samples):
+    at = show(samples, "review", **{"as": "anna"})
+    kinds = at.selectbox(key="filter_failure_type")
+    wanted = next(option for option in kinds.options if not option.startswith("any")).split(" (")[0].replace(" ", "_")
+    kinds.select(wanted).run()
+    assert not at.exception
+    assert at.session_state["tab"].item.analysis.failure_type == wanted
+    with open_store(samples) as store:
+        store.write("UPDATE proposals SET state = 'accepted' WHERE failure_type = ?", wanted)
+    at.run()
+    assert not at.exception
+
+
+@pytest.mark.parametrize("pile", ["Deferred", "Flagged"])
+def test_an_empty_pile_can_be_looked_at(show, samples, pile):
+    at = show(samples, "review")
+    at.segmented_control(key="pile").set_value(pile).run()
+    assert not at.exception
+    assert at.session_state["tab"].item is None
+
+
+def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
+    at = show(samples, "thresholds", **{"as": "lead"})
+    assert button(at, "Apply").disabled
+    at.slider[0].set_value(0.9)
+    at.slider[1].set_value(0.2).run()
+    assert not button(at, "Apply").disabled
+    with open_store(samples) as store:
+        assert policy_in_force(store, PipelineConfig()).theta == 0.5, "nothing is changed by looking"
+        expected = effect_of(store, 0.9, 0.2)
+    shown = at.main.get("html")[-1].proto.body if at.main.get("html") else ""
+    assert f"<b>{expected.queued:,}</b>" in shown
+    at.text_input[-1].input("too many weak ones")
+    button(at, "Apply").click().run()
+    assert not at.exception
+    with open_store(samples) as store:
+        policy = policy_in_force(store, PipelineConfig())
+    assert (policy.theta, policy.delta, policy.set_by, policy.why) == (0.9, 0.2, "lead", "too many weak ones")
+    assert button(at, "Apply").disabled
+    assert "Set by lead" in words(at)
+
+
+def accept_one(path, *, name="anna"):
+    with open_store(path) as store:
+        item = next_item(store, Desk(name))
+        click = Decision(
+            op_id=str(time.monotonic_ns()),
+            proposal_id=item.proposal_id,
+            revision=item.revision,
+            annotator=name,
+            action=ReviewAction.ACCEPT,
+        )
+        assert decide(store, click).taken
+        return item
+
+
+def test_the_export_screen_counts_previews_and_offers_every_format(show, samples):
+    at = show(samples, "export")
+    assert "No rows yet" in words(at)
+    assert at.get("download_button")[0].proto.disabled
+    item = accept_one(samples)
+    at.run()
+    assert at.get("download_button")[0].proto.label == "Download 1 rows"
+    assert item.attempt.hindsight_prompt in words(at)
+    for option in at.selectbox[0].options:
+        at.selectbox[0].select(option).run()
+        assert not at.exception
+        assert not at.error
+    at.toggle[0].set_value(True).run()
+    assert not at.exception
+    with open_store(samples) as store:
+        auto = effect_of(store, 0.5, 0.3).auto_accepted
+    assert auto
+    assert f"<b>{auto:,}</b>" in at.main.get("html")[-1].proto.body
+
+
+def upload(at, *files):
+    at.file_uploader(key="upload").upload(*files[0])
+    at.run()
+    button(at, "Import").click().run(timeout=30)
+    assert not at.exception, at.exception
+    return at
+
+
+def test_an_upload_is_imported_and_its_bad_rows_are_said(show, empty_db):
+    good = make_run(1).model_dump_json()
+    text = f"{good}\n{{broken\n{make_run(2).model_dump_json()}\n".encode()
+    at = upload(show(empty_db, "import_run"), ("mine.jsonl", text))
+    assert at.success[0].value == "2 imported, 0 already there, 1 skipped."
+    assert "Skipped line 2: not JSON" in words(at)
+    with open_store(empty_db) as store:
+        assert store.row("SELECT path, imported, rejected FROM imports") == {
+            "path": "mine.jsonl",
+            "imported": 2,
+            "rejected": 1,
+        }
+    at.run()
+    assert "2 trajectories in empty.db" in words(at)
+    assert at.expander[-1].label == "1 skipped records, with reasons"
+    assert json.loads(good)["trajectory_id"] == "run-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("notes.txt", b"Dear diary", "notes.txt is not JSON"),
+        ("empty.jsonl", b"", "empty.jsonl is empty"),
+        ("data.zip", b"PK\x03\x04rest", "zip archive"),
+        ("..", b"Dear diary", ".. is not JSON"),
+    ],
+)
+def test_a_wrong_upload_is_answered_in_words(show, empty_db, name, data, says):
+    at = upload(show(empty_db, "import_run"), (name, data))
+    assert at.error[0].value == "The file could not be read."
+    assert says in words(at)
+    assert "/tmp" not in words(at)
+
+
+def test_the_stages_run_from_the_screen_and_report(show, empty_db, monkeypatch):
+    monkeypatch.setenv("OPENAI_MODEL", "must-not-be-asked")
+    at = upload(show(empty_db, "import_run"), ("mine.jsonl", make_run(1).model_dump_json().encode()))
+    at.radio[0].set_value("nobody: rules only")
+    [start] = [b for b in at.button if b.label.startswith("Run")]
+    start.click().run()
+    assert not at.exception
+    until = time.monotonic() + 60
+    with open_store(empty_db) as store:
+        while (latest_run(store) or {"state": ""})["state"] != "done":
+            assert time.monotonic() < until, latest_run(store)
+            time.sleep(0.05)
+        assert latest_run(store)["method"] == "rules"
+        assert latest_run(store)["done"] == 1
+    at.run()
+    assert not at.exception
+    assert "What came of them" in words(at)
+
+
+def test_a_model_must_be_named(show, empty_db):
+    at = show(empty_db, "import_run")
+    at.radio[0].set_value("a model")
+    [start] = [b for b in at.button if b.label == "Run"]
+    start.click().run()
+    assert at.error[0].value == "Name the model, or choose rules only."
+    with open_store(empty_db) as store:
+        assert latest_run(store) is None
+
+
+def test_a_download_is_the_export_as_it_is_written(show, samples):
+    from core.export import ExportRequest, as_archive
+    from core.models import OutputFormat
+
+    item = accept_one(samples)
+    with open_store(samples) as store:
+        packed = as_archive(store, PipelineConfig(), ExportRequest(OutputFormat.SFT))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        [row] = archive.read("agenther_sft-trl/train.jsonl").splitlines()
+    assert json.loads(row)["trajectory_id"] == item.trajectory.trajectory_id
