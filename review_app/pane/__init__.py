@@ -11,7 +11,10 @@ from typing import Any, TypedDict
 
 import streamlit as st
 
-SCRIPTS = ("dom.js", "text.js", "trace.js", "proposal.js", "editor.js", "keys.js", "pane.js")
+SCRIPTS = (
+    *("dom.js", "json.js", "text.js", "diff.js", "cards.js", "trace.js"),
+    *("proposal.js", "editor.js", "keys.js", "frame.js", "outbox.js", "pane.js"),
+)
 REMEMBERED = 64  # op_ids of taken acts that the browser is told of
 
 
@@ -54,7 +57,8 @@ _PANE = st.components.v2.component(
 def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act], None]) -> None:
     """Show `payload` (from `pane_payload`) and call `on_act` once per act, before the script reruns.
 
-    `on_act` must not raise: say what went wrong in the next payload's `notice`. The item is not sent
+    `on_act` must not raise: say what went wrong in the next payload's `notice`. Nor may it touch
+    `st.session_state` or draw: Streamlit can abandon a callback there for a newer message. The item is not sent
     again while the browser holds it, so a saved draft costs a few bytes and not the whole run.
     """
     memory: dict[str, Any] = st.session_state.setdefault(f"{key}:taken", {"acts": [], "holds": None})

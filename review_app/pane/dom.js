@@ -25,24 +25,25 @@ function fill(el, ...kids) {
   return add(el, kids);
 }
 
-const KEY_CAPS = { ctrl_enter: "Ctrl ↵", backspace: "⌫", space: "Space", esc: "Esc", left: "←", right: "→", enter: "↵" };
+const KEY_CAPS = {
+  ctrl_enter: "Ctrl ↵",
+  backspace: "⌫",
+  space: "Space",
+  esc: "Esc",
+  left: "←",
+  right: "→",
+  enter: "↵",
+};
 
 const cap = (key) => h("kbd", { "aria-hidden": "true" }, KEY_CAPS[key] || key);
 
 // A press with the mouse leaves the focus where it was, so that Space still means "defer" after it.
-function button(label, { key, title, kind = "", onclick, aria, tabindex, keyshort } = {}) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: `btn ${kind}`,
-      title,
-      "aria-label": aria,
-      "aria-keyshortcuts": keyshort,
-      tabindex,
-      onclick,
-      onmousedown: (event) => event.preventDefault(),
-    },
+const plainButton = (props, ...kids) =>
+  h("button", { type: "button", onmousedown: (event) => event.preventDefault(), ...props }, ...kids);
+
+function button(label, { key, title, kind = "", onclick, aria, keyshort } = {}) {
+  return plainButton(
+    { class: `btn ${kind}`, title, "aria-label": aria, "aria-keyshortcuts": keyshort, onclick },
     h("span", {}, label),
     key && cap(key),
   );

@@ -6,10 +6,31 @@ class Editor {
   constructor(pane) {
     this.pane = pane;
     const typed = () => this.typed();
-    this.text = h("textarea", { class: "field", id: "edit-text", rows: "4", dir: "auto", spellcheck: "true", oninput: typed });
+    this.text = h("textarea", {
+      class: "field",
+      id: "edit-text",
+      rows: "4",
+      dir: "auto",
+      spellcheck: "true",
+      oninput: typed,
+    });
     this.answer = h("textarea", { class: "field", id: "edit-answer", rows: "2", dir: "auto", oninput: typed });
-    this.first = h("input", { class: "field number", type: "number", min: "1", id: "edit-first", "aria-label": "First step used", oninput: typed });
-    this.last = h("input", { class: "field number", type: "number", min: "1", id: "edit-last", "aria-label": "Last step used", oninput: typed });
+    this.first = h("input", {
+      class: "field number",
+      type: "number",
+      min: "1",
+      id: "edit-first",
+      "aria-label": "First step used",
+      oninput: typed,
+    });
+    this.last = h("input", {
+      class: "field number",
+      type: "number",
+      min: "1",
+      id: "edit-last",
+      "aria-label": "Last step used",
+      oninput: typed,
+    });
     this.diff = h("div", { class: "diff text", "aria-label": "Changes against the proposal", dir: "auto" });
     this.checks = h("div", { class: "checks", "aria-live": "polite" });
     this.status = h("span", { class: "saved", role: "status" });
@@ -164,7 +185,8 @@ class Editor {
   }
 
   drawChecks(text) {
-    const found = text === this.item.proposal.text ? this.item.proposal : this.checked?.text === text ? this.checked : null;
+    const found =
+      text === this.item.proposal.text ? this.item.proposal : this.checked?.text === text ? this.checked : null;
     if (found) drawChecks(this.checks, found, (ref) => this.pane.reveal(ref));
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
   }

@@ -82,7 +82,12 @@ function onKey(pane, event) {
   if (!(key in BARE)) return;
   if (key === " " || key.startsWith("arrow")) {
     // a control that the keyboard is on keeps its own keys
-    if (mine ? target.matches?.("button:focus-visible,summary:focus-visible") && key === " " : target.closest?.(OTHER_WIDGETS)) return;
+    if (
+      mine
+        ? target.matches?.("button:focus-visible,summary:focus-visible") && key === " "
+        : target.closest?.(OTHER_WIDGETS)
+    )
+      return;
   }
   take();
   if (event.repeat && !REPEATS.has(key)) return;

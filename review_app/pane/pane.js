@@ -1,8 +1,6 @@
 // The pane: what is on screen, what has been decided, what the server has not yet taken.
 
 const UNREAD = 250; // ms after a new item in which nobody can have read it
-const RESEND = 4000;
-const IDLE = 30000;
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
 
@@ -11,14 +9,20 @@ const held = new Map(); // items by key; outlives the component when the page is
 class Pane {
   constructor(host) {
     this.host = host;
-    this.outbox = [];
+    this.outbox = new Outbox((acts) => {
+      const holds = this.key && held.has(this.key) ? this.key : null; // the server need not send that one again
+      this.trigger(
+        "act",
+        acts.map((act) => ({ ...act, holds })),
+      );
+    });
     this.item = null;
     this.key = undefined;
     this.busy = null;
     this.editing = false;
     this.popover = null;
     this.shownAt = 0;
-    this.active = { total: 0, last: performance.now() };
+    this.attention = new Attention();
     this.build();
     this.listen();
   }
@@ -31,16 +35,17 @@ class Pane {
     this.notice = h("div", { class: "notices", role: "alert" });
     this.pop = h("div", { class: "pop", role: "group", hidden: true });
     this.actions = h("footer", { class: "actions" });
-    this.review = h("section", { class: "review", "aria-label": "Review" }, this.notice, this.proposal.el, this.editor.el, this.pop, this.actions);
+    this.review = h("section", { class: "review", "aria-label": "Review" }, [
+      this.notice,
+      this.proposal.el,
+      this.editor.el,
+      this.pop,
+      this.actions,
+    ]);
     this.cols = h("div", { class: "cols" }, this.trace.el, this.review);
     this.blank = h("div", { class: "blank", hidden: true });
     this.said = h("div", { class: "sr", "aria-live": "polite" });
-    this.help = h(
-      "dialog",
-      { class: "help", "aria-label": "Keys", onclick: (event) => event.target === this.help && this.help.close() },
-      h("div", {}, h("h2", {}, "Keys"), h("dl", {}, KEY_LIST.map(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)])),
-        button("Close", { kind: "small", key: "esc", onclick: () => this.help.close() })),
-    );
+    this.help = helpDialog();
     this.root = h("div", { class: "root" }, this.bar, this.cols, this.blank, this.help, this.said);
     (this.host.querySelector("#pane") || this.host).append(this.root);
   }
@@ -50,11 +55,16 @@ class Pane {
     const { signal } = this.stop;
     window.addEventListener("keydown", (event) => onKey(this, event), { capture: true, signal });
     // Streamlit sees keys of this shadow tree as coming from no text field, and would act on them
-    for (const kind of ["keydown", "keypress", "keyup"]) this.root.addEventListener(kind, (event) => event.stopPropagation());
+    for (const kind of ["keydown", "keypress", "keyup"])
+      this.root.addEventListener(kind, (event) => event.stopPropagation());
     window.addEventListener("resize", () => this.fit(), { signal });
     for (const kind of ["keydown", "pointermove", "wheel", "pointerdown"])
-      window.addEventListener(kind, () => this.tick(), { capture: true, passive: true, signal });
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.editor.flush() : (this.active.last = performance.now())), { signal });
+      window.addEventListener(kind, () => this.attention.tick(), { capture: true, passive: true, signal });
+    document.addEventListener(
+      "visibilitychange",
+      () => (document.hidden ? this.editor.flush() : this.attention.back()),
+      { signal },
+    );
     window.addEventListener("pagehide", () => this.editor.flush(), { signal });
     this.pulse = setInterval(() => this.beat(), 1000);
   }
@@ -66,19 +76,11 @@ class Pane {
     this.root.remove();
   }
 
-  // Seconds in which somebody was here: the page visible, a hand moved in the last half minute.
-  tick() {
-    const now = performance.now();
-    if (!document.hidden) this.active.total += Math.min(now - this.active.last, IDLE);
-    this.active.last = now;
-  }
-
   beat() {
     const now = performance.now();
-    if (this.outbox.length && now - this.sentAt > RESEND) this.flush();
-    this.bar.classList.toggle("late", Boolean(this.outbox.length && now - this.outbox[0].since > 2000));
+    this.bar.classList.toggle("late", this.outbox.watch(now));
     const every = this.data?.beat_seconds * 1000;
-    if (every && this.item && now - (this.beatAt || now) > every && now - this.active.last < 2 * every) {
+    if (every && this.item && now - (this.beatAt || now) > every && now - this.attention.last < 2 * every) {
       this.beatAt = now;
       this.send({ action: "beat" });
     }
@@ -88,19 +90,7 @@ class Pane {
   // ---- to the server -------------------------------------------------------------------------
 
   send(act) {
-    const whole = { op_id: randomId(), id: this.item?.id ?? null, rev: this.item?.rev ?? null, ...act };
-    if (act.action === "draft" || act.action === "beat")
-      this.outbox = this.outbox.filter((one) => one.act.action !== act.action || one.act.id !== whole.id);
-    this.outbox.push({ act: whole, since: performance.now(), keep: this.item?.keep });
-    this.flush();
-    return whole.op_id;
-  }
-
-  // Everything not yet taken goes each time: a message that overtakes another loses nothing.
-  flush() {
-    this.sentAt = performance.now();
-    const holds = this.key && held.has(this.key) ? this.key : null;
-    this.trigger("act", this.outbox.map(({ act }) => ({ ...act, holds })));
+    return this.outbox.push({ id: this.item?.id ?? null, rev: this.item?.rev ?? null, ...act }, this.item?.keep);
   }
 
   decide(action, more = {}) {
@@ -110,11 +100,11 @@ class Pane {
     if (GUARDED.has(action) && performance.now() - this.shownAt < UNREAD) return;
     if (FINAL.has(action)) {
       this.editor.halt();
-      this.outbox = this.outbox.filter((one) => one.act.action !== "draft" || one.act.id !== this.item.id);
+      this.outbox.drop("draft", this.item.id);
     } else if (this.item) this.editor.flush();
-    this.tick();
+    this.attention.tick();
     this.closePopover();
-    this.busy = this.send({ action, active_seconds: Math.round(this.active.total / 100) / 10, ...more });
+    this.busy = this.send({ action, active_seconds: this.attention.seconds, ...more });
     this.block(true);
   }
 
@@ -147,10 +137,10 @@ class Pane {
   update(data) {
     this.data = data;
     const taken = new Set(data.taken);
-    const refused = data.notice?.level === "error" && this.outbox.find(({ act }) => taken.has(act.op_id) && act.action === "edit");
-    for (const one of this.outbox)
-      if (taken.has(one.act.op_id) && FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.keep}`);
-    this.outbox = this.outbox.filter((one) => !taken.has(one.act.op_id));
+    const settled = this.outbox.settle(taken);
+    const refused = data.notice?.level === "error" && settled.find(({ act }) => act.action === "edit");
+    for (const one of settled)
+      if (FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.keep}`);
     if (this.busy && taken.has(this.busy)) this.busy = null;
     this.block(Boolean(this.busy));
     if (data.item) {
@@ -166,10 +156,10 @@ class Pane {
     const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;
     if (wider && this.item && wider !== this.expanded) this.trace.expand(data.expanded);
     this.expanded = wider;
-    this.drawNotice(data.notice);
-    this.drawBar();
-    this.drawActions();
-    if (!this.item) this.drawBlank();
+    drawNotice(this, data.notice);
+    drawBar(this);
+    drawActions(this);
+    if (!this.item) drawBlank(this);
     this.fit();
   }
 
@@ -187,7 +177,7 @@ class Pane {
     this.item = item;
     this.key = item ? item.key : null;
     this.shownAt = performance.now();
-    this.active = { total: 0, last: this.shownAt };
+    this.attention.begin();
     this.blank.hidden = Boolean(item);
     this.cols.hidden = !item;
     if (!item) return;
@@ -197,7 +187,9 @@ class Pane {
     this.proposal.el.hidden = false;
     this.editor.show(item);
     const focused = this.root.getRootNode().activeElement;
-    const lost = focused ? !focused.isConnected || !focused.checkVisibility() : document.activeElement === document.body;
+    const lost = focused
+      ? !focused.isConnected || !focused.checkVisibility()
+      : document.activeElement === document.body;
     if (lost) this.trace.scroll.focus({ preventScroll: true });
     this.said.textContent = `Item ${this.data.position} of ${this.data.waiting}. ${item.proposal.text.slice(0, 300)}`;
   }
@@ -213,79 +205,14 @@ class Pane {
   }
 
   fit() {
-    const top = this.root.getBoundingClientRect().top + (document.querySelector("[data-testid=stMain]")?.scrollTop || 0);
+    const top =
+      this.root.getBoundingClientRect().top + (document.querySelector("[data-testid=stMain]")?.scrollTop || 0);
     this.root.style.setProperty("--top", `${Math.max(0, Math.round(top))}px`);
     this.editor.grow();
   }
 
-  drawBar() {
-    const { data, item } = this;
-    const undo = data.last && h("span", { class: "last" }, h("span", { dir: "auto" }, data.last), button("Undo", { kind: "small", key: "backspace", onclick: () => this.decide("undo") }));
-    fill(
-      this.bar,
-      item &&
-        h("span", { class: "place" }, data.position ? h("b", {}, count(data.position)) : null, data.position ? ` of ${count(data.waiting)} waiting` : `${count(data.waiting)} waiting`),
-      item && h("code", { class: "name", title: item.name, dir: "auto" }, item.name),
-      item?.source && h("span", { class: "quiet" }, item.source),
-      h("span", { class: "space" }),
-      h("span", { class: "sending", role: "status" }, "Not saved yet · trying again"),
-      undo,
-      h("span", { class: "counts" }, data.counts.map(([label, number]) => h("span", {}, h("b", {}, count(number)), ` ${label}`))),
-    );
-  }
-
-  drawActions() {
-    if (!this.item) return;
-    const dirty = this.editor.item === this.item && this.editor.dirty;
-    const drawn = [this.editing, dirty, this.popover].join();
-    if (drawn === this.drawn) return; // a redrawn button loses the focus
-    this.drawn = drawn;
-    if (this.editing) {
-      fill(
-        this.actions,
-        button(dirty ? "Save and next" : "Accept unchanged", { key: "ctrl_enter", kind: "primary wide verdict", keyshort: "Control+Enter", onclick: () => this.saveEdit() }),
-        button("Back", { key: "esc", keyshort: "Escape", onclick: () => this.closeEditor() }),
-      );
-      return;
-    }
-    fill(
-      this.actions,
-      button(dirty ? "Accept edit" : "Accept", { key: "A", kind: "primary wide verdict", keyshort: "a", onclick: () => this.accept() }),
-      button("Edit", { key: "E", keyshort: "e", onclick: () => this.openEditor() }),
-      button("Reject", { key: "X", kind: `danger verdict${this.popover === "reject" ? " on" : ""}`, keyshort: "x", onclick: () => this.openReject() }),
-      button("Defer", { key: "space", kind: "verdict", keyshort: "Space", onclick: () => this.decide("defer") }),
-      h(
-        "span",
-        { class: "minor" },
-        button("Flag", { key: "F", kind: `small${this.popover === "flag" ? " on" : ""}`, keyshort: "f", title: "Flag for the lead", onclick: () => this.openFlag() }),
-        button("Undo", { key: "backspace", kind: "small", keyshort: "Backspace", title: "Undo my last verdict", onclick: () => this.decide("undo") }),
-        h("span", { class: "space" }),
-        button("Previous", { key: "left", kind: "small", keyshort: "ArrowLeft", onclick: () => this.decide("previous") }),
-        button("Next", { key: "right", kind: "small", keyshort: "ArrowRight", onclick: () => this.decide("next") }),
-        button("Keys", { key: "H", kind: "small", keyshort: "h", onclick: () => this.toggleHelp() }),
-      ),
-    );
-  }
-
-  drawBlank() {
-    const empty = this.data.empty || { title: "Nothing left to review", text: "", buttons: [] };
-    fill(
-      this.blank,
-      h("h2", {}, empty.title),
-      h("p", {}, empty.text),
-      h("div", { class: "row" }, (empty.buttons || []).map(([label, action], n) => button(label, { kind: n ? "" : "primary", onclick: () => this.send({ action }) }))),
-    );
-  }
-
-  drawNotice(notice) {
-    fill(
-      this.notice,
-      notice && h("div", { class: `notice ${notice.level}` }, h("span", { dir: "auto" }, notice.text), button("Close", { kind: "small", onclick: () => this.drawNotice(null) })),
-    );
-  }
-
   say(level, text) {
-    this.drawNotice({ level, text });
+    drawNotice(this, { level, text });
   }
 
   chips(refs) {
@@ -294,7 +221,15 @@ class Pane {
       "span",
       { class: "chips" },
       refs.map((ref) =>
-        h("button", { type: "button", class: "chip", title: ref.quote, "aria-label": `Show the evidence in ${ref.place}`, onclick: () => this.reveal(ref), onmousedown: (e) => e.preventDefault() }, ref.place),
+        plainButton(
+          {
+            class: "chip",
+            title: ref.quote,
+            "aria-label": `Show the evidence in ${ref.place}`,
+            onclick: () => this.reveal(ref),
+          },
+          ref.place,
+        ),
       ),
     );
   }
@@ -310,7 +245,7 @@ class Pane {
     const { values, dirty } = this.editor;
     this.trace.setRange(values.first_step, values.last_step);
     if (!this.editing) this.proposal.draw(values, dirty, this.editor.words);
-    this.drawActions();
+    drawActions(this);
   }
 
   openEditor() {
@@ -321,7 +256,7 @@ class Pane {
     this.editor.el.hidden = false;
     this.editor.refresh();
     this.editor.text.focus({ preventScroll: true });
-    this.drawActions();
+    drawActions(this);
   }
 
   closeEditor() {
@@ -331,7 +266,7 @@ class Pane {
     this.proposal.el.hidden = false;
     this.proposal.el.scrollTop = 0;
     this.edited();
-    this.drawActions();
+    drawActions(this);
     this.trace.scroll.focus({ preventScroll: true });
   }
 
@@ -345,15 +280,9 @@ class Pane {
     if (this.popover === "reject") return this.closePopover();
     this.popover = "reject";
     this.pop.setAttribute("aria-label", "Why reject?");
-    fill(
-      this.pop,
-      h("h3", {}, "Why reject?", h("span", { class: "quiet" }, "press a digit")),
-      h("div", { class: "reasons" }, this.data.reasons.map(({ n, text }) =>
-        h("button", { type: "button", class: "reason", "aria-keyshortcuts": String(n), onclick: () => this.reject(n), onmousedown: (e) => e.preventDefault() }, h("kbd", {}, n), text))),
-      h("input", { class: "field", placeholder: "Note (optional), then a reason", "aria-label": "Note on the rejection", maxlength: "2000" }),
-    );
+    drawReasons(this);
     this.pop.hidden = false;
-    this.drawActions();
+    drawActions(this);
   }
 
   openFlag() {
@@ -361,17 +290,9 @@ class Pane {
     if (this.popover === "flag") return this.closePopover();
     this.popover = "flag";
     this.pop.setAttribute("aria-label", "Flag for the lead");
-    const note = h("input", { class: "field", placeholder: "What should the lead look at? (optional)", "aria-label": "Note for the lead", maxlength: "2000",
-      onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && this.submitPopover() });
-    fill(
-      this.pop,
-      h("h3", {}, "Flag for the lead"),
-      note,
-      h("div", { class: "row" }, button("Flag and go on", { kind: "primary", key: "enter", onclick: () => this.submitPopover() }), button("Cancel", { key: "esc", onclick: () => this.closePopover() })),
-    );
     this.pop.hidden = false;
-    note.focus({ preventScroll: true });
-    this.drawActions();
+    drawFlagNote(this);
+    drawActions(this);
   }
 
   submitPopover() {
@@ -385,7 +306,7 @@ class Pane {
     this.pop.hidden = true;
     this.pop.replaceChildren();
     if (inside) this.trace.scroll.focus({ preventScroll: true });
-    this.drawActions();
+    drawActions(this);
   }
 
   toggleHelp() {

@@ -179,6 +179,7 @@ def _proposal(
                 "answer": _editable(other.final_answer),
                 "first_step": other.first_step,
                 "last_step": other.last_step,
+                "steps": len(trajectory.steps),
                 "c": other.confidence,
                 "c2": other.verdict.confidence if other.verdict else None,
                 "judged": _judged(other),

@@ -19,8 +19,18 @@ class Proposal {
     this.at = -1;
     fill(
       this.el,
-      h("div", { class: "badges" }, item.badges.map((badge) => tag(badge.text, badge.tone, badge.why)), item.why_now && h("span", { class: "quiet" }, item.why_now)),
-      item.held_by && h("p", { class: "notice error" }, `${item.held_by} has this item open. You can read it; a verdict would be refused.`),
+      h(
+        "div",
+        { class: "badges" },
+        item.badges.map((badge) => tag(badge.text, badge.tone, badge.why)),
+        item.why_now && h("span", { class: "quiet" }, item.why_now),
+      ),
+      item.held_by &&
+        h(
+          "p",
+          { class: "notice error" },
+          `${item.held_by} has this item open. You can read it; a verdict would be refused.`,
+        ),
       h("div", { class: "lead" }, this.heading, this.body, this.checks),
       this.reasons(proposal),
       this.outcome(outcome),
@@ -44,7 +54,16 @@ class Proposal {
       const view = new TextView(proposal.view);
       view.el.classList.add("request");
       view.el.addEventListener("click", (event) => this.clicked(event));
-      fill(this.body, view.el, proposal.hidden > 0 && h("p", { class: "warn-line" }, `${plural(proposal.hidden, "hidden character")} in this text, shown as symbols.`));
+      fill(
+        this.body,
+        view.el,
+        proposal.hidden > 0 &&
+          h(
+            "p",
+            { class: "warn-line" },
+            `${plural(proposal.hidden, "hidden character")} in this text, shown as symbols.`,
+          ),
+      );
       fill(this.heading, "Proposed request", h("span", { class: "range" }, rangeWords(proposal)));
       drawChecks(this.checks, proposal, (ref) => this.go(ref));
       return;
@@ -103,7 +122,8 @@ class Proposal {
           "span",
           { class: "tags" },
           tag(proposal.judged.text, proposal.judged.tone),
-          proposal.score !== null && tag(scoreWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both"),
+          proposal.score !== null &&
+            tag(scoreWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both"),
         ),
       ),
       h(
@@ -113,7 +133,8 @@ class Proposal {
         proposal.c2 !== null && bar(proposal.judged_by, proposal.c2, "What the second judge believes"),
       ),
       proposal.rationale && h("p", { dir: "auto" }, proposal.rationale),
-      proposal.judge_reason && h("p", { dir: "auto" }, h("span", { class: "quiet" }, `${proposal.judged_by}: `), proposal.judge_reason),
+      proposal.judge_reason &&
+        h("p", { dir: "auto" }, h("span", { class: "quiet" }, `${proposal.judged_by}: `), proposal.judge_reason),
     );
   }
 
@@ -127,9 +148,14 @@ class Proposal {
             "li",
             { class: claim.refs.length ? "" : "bare" },
             claim.refs.length
-              ? h("button", { type: "button", class: "claim", dir: "auto", title: claim.text, onclick: () => this.go(claim.refs[0]), onmousedown: (e) => e.preventDefault() }, claim.text)
+              ? plainButton(
+                  { class: "claim", dir: "auto", title: claim.text, onclick: () => this.go(claim.refs[0]) },
+                  claim.text,
+                )
               : h("span", { class: "claim", dir: "auto" }, claim.text),
-            claim.refs.length ? this.pane.chips(claim.refs) : h("span", { class: "chips" }, tag("no evidence found", "bad")),
+            claim.refs.length
+              ? this.pane.chips(claim.refs)
+              : h("span", { class: "chips" }, tag("no evidence found", "bad")),
           ),
         ),
       );
@@ -160,10 +186,20 @@ class Proposal {
               "div",
               { class: "attempt-head" },
               tag(one.judged.text, one.judged.tone),
-              h("span", { class: "quiet" }, `c ${one.c.toFixed(2)}${one.c2 === null ? "" : ` · judge ${one.c2.toFixed(2)}`} · steps ${one.first_step}–${one.last_step}`),
+              h(
+                "span",
+                { class: "quiet" },
+                [`c ${one.c.toFixed(2)}`, one.c2 !== null && `judge ${one.c2.toFixed(2)}`, rangeWords(one)]
+                  .filter(Boolean)
+                  .join(" · "),
+              ),
               one.proposed
                 ? h("span", { class: "quiet" }, "shown above")
-                : button("Use this", { kind: "small", aria: `Use attempt ${one.n + 1} as the edit`, onclick: () => this.pane.useAttempt(one) }),
+                : button("Use this", {
+                    kind: "small",
+                    aria: `Use attempt ${one.n + 1} as the edit`,
+                    onclick: () => this.pane.useAttempt(one),
+                  }),
             ),
             h("p", { dir: "auto" }, one.shown),
           ),
@@ -181,12 +217,18 @@ function drawChecks(out, { values, stale, missing, similarity }, go) {
     values.length > 0 &&
       h(
         "ul",
-        { class: "values", "aria-label": `Values that the request names: ${good} of ${values.length} found in the run` },
+        {
+          class: "values",
+          "aria-label": `Values that the request names: ${good} of ${values.length} found in the run`,
+        },
         values.map((value) => drawValue(value, go)),
       ),
-    missing.length > 0 && h("p", { class: "warn-line" }, `Nothing says where these inputs come from: ${missing.join(", ")}`),
-    stale.length > 0 && h("p", { class: "warn-line" }, `Words of the old request left in the kept steps: ${stale.join(", ")}`),
-    similarity > 0.85 && h("p", { class: "warn-line" }, `Nearly the same as the original request (${similarity.toFixed(2)}).`),
+    missing.length > 0 &&
+      h("p", { class: "warn-line" }, `Nothing says where these inputs come from: ${missing.join(", ")}`),
+    stale.length > 0 &&
+      h("p", { class: "warn-line" }, `Words of the old request left in the kept steps: ${stale.join(", ")}`),
+    similarity > 0.85 &&
+      h("p", { class: "warn-line" }, `Nearly the same as the original request (${similarity.toFixed(2)}).`),
   );
 }
 
@@ -198,9 +240,10 @@ function drawValue(value, go) {
     missing: "not found in the run",
   }[value.standing];
   const inner = [h("b", { dir: "auto" }, value.text), h("span", {}, words)];
-  const plain = { class: "value" };
-  const link = { ...plain, type: "button", title: value.ref?.quote, onclick: () => go(value.ref), onmousedown: (e) => e.preventDefault() };
-  return h("li", { class: value.standing }, value.ref ? h("button", link, inner) : h("span", plain, inner));
+  const drawn = value.ref
+    ? plainButton({ class: "value", title: value.ref.quote, onclick: () => go(value.ref) }, inner)
+    : h("span", { class: "value" }, inner);
+  return h("li", { class: value.standing }, drawn);
 }
 
 const scoreWords = ({ score, threshold }) =>
@@ -210,15 +253,3 @@ const rangeWords = ({ first_step: first, last_step: last, steps }) => {
   if (first === 1 && last === steps) return steps === 1 ? "the only step" : `all ${steps} steps`;
   return first === last ? `step ${first} of ${steps}` : `steps ${first}–${last} of ${steps}`;
 };
-
-function drawDiff(out, before, after) {
-  const names = { out: "del", in: "ins" };
-  fill(
-    out,
-    wordDiff(before, after).map(([kind, text], n, all) => {
-      if (kind === "same") return text;
-      const apart = kind === "out" && all[n + 1]?.[0] === "in" ? " " : null; // not one run-together word
-      return [h(names[kind], {}, text), apart];
-    }),
-  );
-}

@@ -142,10 +142,12 @@ function isLong(text) {
 }
 
 function windowsOf(text, keep, first, last) {
-  const wanted = keep.slice(0, 24).map((range) => [
-    edge(text, Math.max(0, range.start - AROUND), -1),
-    edge(text, Math.min(text.length, range.end + AROUND, range.start + FOLD_CHARS), 1),
-  ]);
+  const wanted = keep
+    .slice(0, 24)
+    .map((range) => [
+      edge(text, Math.max(0, range.start - AROUND), -1),
+      edge(text, Math.min(text.length, range.end + AROUND, range.start + FOLD_CHARS), 1),
+    ]);
   if (first) wanted.push([0, headEnd(text)]);
   if (last) wanted.push([tailStart(text), text.length]);
   wanted.sort((a, b) => a[0] - b[0]);
@@ -194,7 +196,7 @@ function edge(text, at, step) {
 // A browser lays out one huge text node slowly; blocks out of sight cost nothing.
 function emitLong(out, text, start, end, ranges) {
   if (end - start <= CHUNK * 2) return emit(out, text, start, end, ranges);
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     let stop = Math.min(end, at + CHUNK);
     if (stop < end) {
       const line = text.indexOf("\n", stop);
@@ -248,144 +250,4 @@ function emitPlain(out, piece) {
     done = match.index + match[0].length;
   }
   if (done < piece.length) out.append(piece.slice(done));
-}
-
-// JSON on one line, laid out for reading; `move` carries an offset over. Null: leave it as it is.
-function prettyJson(text) {
-  const first = text.trimStart()[0];
-  if ((first !== "{" && first !== "[") || text.length < 60 || text.length > 300000) return null;
-  try {
-    JSON.parse(text);
-  } catch {
-    if (text.length < 10000) return null; // a capped one cannot be whole
-  }
-  const tokens = [];
-  const open = [];
-  const shape = /"(?:[^"\\]|\\.)*"?|[{}[\],:]|[^\s"{}[\],:]+/g;
-  for (let match = shape.exec(text); match; match = shape.exec(text)) {
-    const token = { text: match[0], at: match.index, close: -1 };
-    if (token.text === "{" || token.text === "[") open.push(token);
-    else if (token.text === "}" || token.text === "]") {
-      const from = open.pop();
-      if (from) from.close = token.at;
-    }
-    tokens.push(token);
-  }
-  const from = [0];
-  const to = [0];
-  const keys = [];
-  const out = [];
-  let length = 0;
-  let depth = 0;
-  let flat = -1; // offset of the bracket that ends the short group we are in
-  const put = (piece) => {
-    out.push(piece);
-    length += piece.length;
-  };
-  tokens.forEach((token, n) => {
-    const closing = token.text === "}" || token.text === "]";
-    if (closing && flat < 0) {
-      depth = Math.max(0, depth - 1);
-      if (tokens[n - 1]?.text !== "{" && tokens[n - 1]?.text !== "[") put("\n" + "  ".repeat(depth));
-    }
-    from.push(token.at);
-    to.push(length);
-    if (token.text[0] === '"' && tokens[n + 1]?.text === ":")
-      keys.push({ start: length, end: length + token.text.length, kind: "json-key" });
-    put(token.text);
-    from.push(token.at + token.text.length);
-    to.push(length);
-    if (token.at === flat) flat = -1;
-    else if (token.text === "{" || token.text === "[") {
-      if (flat >= 0) return;
-      if (token.close >= 0 && token.close - token.at <= 112) flat = token.close;
-      else {
-        depth++;
-        put("\n" + "  ".repeat(depth));
-      }
-    } else if (token.text === ",") put(flat >= 0 ? " " : "\n" + "  ".repeat(depth));
-    else if (token.text === ":") put(" ");
-  });
-  return {
-    text: out.join(""),
-    keys,
-    move(offset) {
-      let low = 0;
-      let high = from.length - 1;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (from[middle] <= offset) low = middle;
-        else high = middle - 1;
-      }
-      const next = low + 1 < to.length ? to[low + 1] : length;
-      return Math.min(to[low] + offset - from[low], next);
-    },
-  };
-}
-
-// Word diff: [["same" | "out" | "in", text]], by longest common subsequence of words.
-function wordDiff(before, after) {
-  const a = before.match(/\s+|[^\s]+/g) || [];
-  const b = after.match(/\s+|[^\s]+/g) || [];
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-  const x = a.slice(head, a.length - tail);
-  const y = b.slice(head, b.length - tail);
-  const out = [];
-  const push = (kind, word) => {
-    if (!word) return;
-    const last = out[out.length - 1];
-    if (last && last[0] === kind) last[1] += word;
-    else out.push([kind, word]);
-  };
-  push("same", a.slice(0, head).join(""));
-  if (x.length * y.length > 400000) {
-    push("out", x.join(""));
-    push("in", y.join(""));
-  } else {
-    const width = y.length + 1;
-    const table = new Uint16Array((x.length + 1) * width);
-    for (let i = x.length - 1; i >= 0; i--)
-      for (let j = y.length - 1; j >= 0; j--)
-        table[i * width + j] =
-          x[i] === y[j]
-            ? table[(i + 1) * width + j + 1] + 1
-            : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
-    let i = 0;
-    let j = 0;
-    while (i < x.length || j < y.length) {
-      if (i < x.length && j < y.length && x[i] === y[j]) {
-        push("same", x[i++]);
-        j++;
-      } else if (i < x.length && (j >= y.length || table[(i + 1) * width + j] >= table[i * width + j + 1]))
-        push("out", x[i++]);
-      else push("in", y[j++]);
-    }
-  }
-  push("same", a.slice(a.length - tail).join(""));
-  return joinChanges(out);
-}
-
-// Words changed in a row read as one change, not as a mesh of single words.
-function joinChanges(parts) {
-  const out = [];
-  for (let at = 0; at < parts.length; ) {
-    if (parts[at][0] === "same") {
-      out.push(parts[at++]);
-      continue;
-    }
-    const gone = [];
-    const come = [];
-    for (; at < parts.length; at++) {
-      const [kind, text] = parts[at];
-      const bridge = kind === "same" && /^\s+$/.test(text) && at + 1 < parts.length;
-      if (kind === "same" && !bridge) break;
-      if (kind !== "in") gone.push(text);
-      if (kind !== "out") come.push(text);
-    }
-    for (const [kind, words] of [["out", gone], ["in", come]]) if (words.length) out.push([kind, words.join("")]);
-  }
-  return out;
 }

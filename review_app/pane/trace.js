@@ -1,6 +1,5 @@
 // The left column: the failed run.
 
-const KINDS = { action: "Call", message: "Agent", user: "User" };
 const FIRST_BODIES = 6; // cards drawn before the first paint; the rest follows when the browser is idle
 
 class Trace {
@@ -48,9 +47,12 @@ class Trace {
         h("h3", {}, "What was asked"),
         trace.prompt ? this.view("0:original_prompt", trace.prompt) : h("p", { class: "quiet" }, "No prompt recorded."),
       ),
-      this.failureCard(failure),
-      this.disclosures(trace),
-      trace.steps.map((step) => this.card(step)),
+      failureCard(this.pane, failure),
+      disclosures(this, trace),
+      trace.steps.map((step) => {
+        this.pending.push(step);
+        return (this.cards[step.n] = stepCard(this, step));
+      }),
       trace.final &&
         h(
           "article",
@@ -75,61 +77,6 @@ class Trace {
     return view.el;
   }
 
-  failureCard(failure) {
-    return h(
-      "article",
-      { class: "card failure" },
-      h(
-        "h3",
-        {},
-        "Why it failed",
-        h(
-          "span",
-          { class: "tags" },
-          tag(failure.title, "bad"),
-          failure.severity &&
-            tag(`${failure.severity.text} · ${failure.severity.value.toFixed(2)}`, "plain", "Severity, 0 mild to 1 severe"),
-          failure.cause && tag(failure.cause),
-        ),
-      ),
-      failure.explanation && h("p", { dir: "auto" }, failure.explanation),
-      (failure.said || failure.refs.length > 0) &&
-        h("p", { class: "quiet refs" }, failure.said && h("span", {}, failure.said), this.pane.chips(failure.refs)),
-    );
-  }
-
-  disclosures(trace) {
-    const out = [];
-    if (trace.system) {
-      const view = this.view("0:system_prompt", trace.system, { mono: false });
-      out.push(h("details", { class: "more" }, h("summary", {}, "System prompt"), view));
-    }
-    if (trace.tools.length) {
-      const rows = trace.tools.map((one) =>
-        h(
-          "li",
-          {},
-          h("code", {}, `${one.name}(${one.parameters.join(", ")})`),
-          one.description && h("span", { dir: "auto" }, one.description),
-        ),
-      );
-      out.push(
-        h("details", { class: "more" }, h("summary", {}, plural(trace.tools_total, "tool")), h("ul", { class: "tool-list" }, rows)),
-      );
-    }
-    const raw = h("div", { class: "text mono" }, h("p", { class: "quiet" }, "Loading…"));
-    this.rawBox = raw;
-    out.push(
-      h(
-        "details",
-        { class: "more", ontoggle: (event) => event.target.open && this.askRaw() },
-        h("summary", {}, "Raw record"),
-        raw,
-      ),
-    );
-    return h("div", { class: "disclosures" }, out);
-  }
-
   askRaw() {
     if (this.views.has("0:raw")) return;
     this.pane.send({ action: "expand", step: 0, field: "raw" });
@@ -147,82 +94,13 @@ class Trace {
     }
   }
 
-  card(step) {
-    const before = this.item.trace.steps[step.n - 2];
-    const joined = step.turn >= 0 && before && before.turn === step.turn;
-    const card = h(
-      "article",
-      {
-        class: `step ${step.kind}${step.error ? " error" : ""}${joined ? " joined" : ""}`,
-        "data-step": step.n,
-        "aria-label": `Step ${step.n}, ${KINDS[step.kind]} ${step.tool}${step.error ? ", error" : ""}`,
-        onclick: () => this.select(step.n, false),
-      },
-      step.kind === "action" &&
-        h(
-          "header",
-          {},
-          h("span", { class: "number" }, step.n),
-          h("code", { class: "tool", dir: "auto" }, step.tool),
-          this.tags(step, joined),
-        ),
-    );
-    this.cards[step.n] = card;
-    this.pending.push(step);
-    return card;
-  }
-
-  tags(step, joined) {
-    return h(
-      "span",
-      { class: "tags" },
-      joined && tag("same turn", "plain", "Called together with the step before"),
-      step.error && tag(step.error, "bad"),
-      h("span", { class: "tag unused" }, "not used"),
-    );
-  }
-
   bodies(limit, until = Infinity) {
     let done = 0;
     while (this.pending.length && done < limit && performance.now() < until) {
       const step = this.pending.shift();
-      this.body(step);
+      add(this.cards[step.n], stepBody(this, step));
       done++;
     }
-  }
-
-  body(step) {
-    const row = (label, kind, content) => h("div", { class: `row ${kind}` }, h("span", { class: "label" }, label), content);
-    const said = step.text && this.view(`${step.n}:text`, step.text);
-    if (step.kind !== "action") {
-      const who = [h("span", { class: "number" }, step.n), h("span", { class: "who" }, KINDS[step.kind])];
-      add(this.cards[step.n], [
-        step.thought && row("Thought", "thought", this.view(`${step.n}:thought`, step.thought)),
-        h("div", { class: "row says" }, h("span", { class: "label" }, who), said || h("p", { class: "quiet" }, "nothing"), this.tags(step)),
-      ]);
-      return;
-    }
-    add(this.cards[step.n], [
-      step.thought && row("Thought", "thought", this.view(`${step.n}:thought`, step.thought)),
-      said && row("Says", "says", said),
-      row("Call", "call", this.argumentRows(step)),
-      step.observation
-        ? row("Result", "result", this.view(`${step.n}:observation`, step.observation, { mono: true }))
-        : row("Result", "result", h("p", { class: "quiet" }, "nothing came back")),
-    ]);
-  }
-
-  argumentRows(step) {
-    if (!step.args.length) return h("p", { class: "quiet" }, "no arguments");
-    const list = h("dl", { class: "args" });
-    step.args.forEach((arg, n) => {
-      const depth = `--depth:${arg.depth}`;
-      list.append(
-        h("dt", { style: depth, class: arg.value ? null : "group", dir: "auto" }, arg.key),
-        arg.value ? h("dd", {}, this.view(`${step.n}:arg${n}`, arg.value)) : h("dd", {}),
-      );
-    });
-    return list;
   }
 
   later() {
@@ -252,7 +130,12 @@ class Trace {
           aria: `${plural(errors, "error")}, go to the next one`,
           onclick: () => this.nextError(),
         }),
-      button("Fold / unfold", { kind: "small", key: "O", title: "Fold or unfold all long texts", onclick: () => this.foldAll() }),
+      button("Fold / unfold", {
+        kind: "small",
+        key: "O",
+        title: "Fold or unfold all long texts",
+        onclick: () => this.foldAll(),
+      }),
     );
   }
 
@@ -330,15 +213,17 @@ class Trace {
       target = this.scroll.querySelector(query);
       const folded = target.closest("details");
       if (folded) folded.open = true;
-    } else if (ref.step) target = this.cards[ref.step].querySelector(`.${ROWS[ref.field] || "tool"}`) || this.cards[ref.step];
+    } else if (ref.step)
+      target = this.cards[ref.step].querySelector(`.${ROWS[ref.field] || "tool"}`) || this.cards[ref.step];
     if (!target) return;
     if (!target.dataset.marks) target.classList.add("active");
     this.into(target, "center");
   }
 
   into(el, block) {
-    el.scrollIntoView({ block, behavior: "instant" });
-    requestAnimationFrame(() => el.isConnected && el.scrollIntoView({ block, behavior: "instant" })); // sizes above may settle
+    const go = () => el.isConnected && el.scrollIntoView({ block, behavior: "instant" });
+    go();
+    requestAnimationFrame(go); // sizes above may have settled only now
   }
 
   search(text) {

@@ -4,6 +4,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import streamlit as st
 from pane_samples import queue
@@ -23,9 +24,10 @@ def samples() -> list[dict]:
     return queue()
 
 
-state = st.session_state
-if "at" not in state:
-    state.update(at=int(st.query_params.get("start", 0)), revs={}, drafts={}, done=[], views={}, live={})
+if "tab" not in st.session_state:
+    start = int(st.query_params.get("start", 0))
+    st.session_state["tab"] = SimpleNamespace(at=start, revs={}, drafts={}, done=[], views={}, live={})
+tab = st.session_state["tab"]
 
 
 def log(act: Act) -> None:
@@ -35,50 +37,50 @@ def log(act: Act) -> None:
 
 def on_act(act: Act) -> None:
     log(act)
-    live = state.live = {}
-    action, at = act["action"], state.at
+    live = tab.live = {}
+    action, at = act["action"], tab.at
     if action == "undo":
-        if state.done:
-            state.at = state.done.pop()[0]
-            state.revs[state.at] = state.revs.get(state.at, 0) + 1
+        if tab.done:
+            tab.at = tab.done.pop()[0]
+            tab.revs[tab.at] = tab.revs.get(tab.at, 0) + 1
         else:
             live["notice"] = ("info", "There is nothing of yours to undo.")
     elif action == "draft":
-        state.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
-        state.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
+        tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
+        tab.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
         found = check_prompt(act["text"], samples()[at]["trajectory"])
         live["check"] = check_view(act["text"], found)
     elif action == "expand":
         raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)
         live["expanded"] = expanded_view(samples()[at]["trajectory"], step=act["step"], field=act["field"], raw=raw)
     elif action in ("previous", "next"):
-        state.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))
+        tab.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))
     elif action in PAST:
         if "refuse" in (act.get("note"), (act.get("text") or "")[-6:]):
             live["notice"] = ("error", "Not saved: mia accepted it while you had it open. Look at it again.")
             return
-        state.done.append((at, action))
-        state.at = at + 1
+        tab.done.append((at, action))
+        tab.at = at + 1
 
 
-review_at = state.at
+review_at = tab.at
 if review_at < len(samples()):
-    rev = state.revs.get(review_at, 0)
-    if (review_at, rev) not in state.views:
-        draft = state.drafts.get(review_at)
-        state.views = {
+    rev = tab.revs.get(review_at, 0)
+    if (review_at, rev) not in tab.views:
+        draft = tab.drafts.get(review_at)
+        tab.views = {
             (review_at, rev): item_view(proposal_id=review_at, revision=rev, draft=draft, **samples()[review_at])
         }
-    item = state.views[(review_at, rev)]
+    item = tab.views[(review_at, rev)]
 else:
     item = None
 total = len(samples())
-last = f"{PAST[state.done[-1][1]]} {samples()[state.done[-1][0]]['trajectory'].trajectory_id}" if state.done else ""
+last = f"{PAST[tab.done[-1][1]]} {samples()[tab.done[-1][0]]['trajectory'].trajectory_id}" if tab.done else ""
 payload = pane_payload(
     item,
     position=review_at + 1,
     waiting=total,
-    counts=[(word.lower(), sum(a == key for _, a in state.done)) for key, word in PAST.items() if key != "flag"],
+    counts=[(word.lower(), sum(a == key for _, a in tab.done)) for key, word in PAST.items() if key != "flag"],
     last=last,
     empty={
         "title": "All reviewed",
@@ -86,9 +88,9 @@ payload = pane_payload(
         "buttons": [("Export", "export"), ("Import more", "import")],
     },
     beat_seconds=int(st.query_params.get("beat", 0)),
-    **state.live,
+    **tab.live,
 )
-if not state.get("hidden"):
+if not st.session_state.get("hidden"):
     review_pane(payload, key="pane", on_act=on_act)
 
 # What else a page holds: a native text box, a native slider, a native dialog, a way to leave.

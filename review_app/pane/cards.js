@@ -1,0 +1,139 @@
+// The cards of the left column: why it failed, what stands behind a click, one card a step.
+
+const KINDS = { action: "Call", message: "Agent", user: "User" };
+
+function failureCard(pane, failure) {
+  return h(
+    "article",
+    { class: "card failure" },
+    h(
+      "h3",
+      {},
+      "Why it failed",
+      h(
+        "span",
+        { class: "tags" },
+        tag(failure.title, "bad"),
+        failure.severity &&
+          tag(
+            `${failure.severity.text} · ${failure.severity.value.toFixed(2)}`,
+            "plain",
+            "Severity, 0 mild to 1 severe",
+          ),
+        failure.cause && tag(failure.cause),
+      ),
+    ),
+    failure.explanation && h("p", { dir: "auto" }, failure.explanation),
+    (failure.said || failure.refs.length > 0) &&
+      h("p", { class: "quiet refs" }, failure.said && h("span", {}, failure.said), pane.chips(failure.refs)),
+  );
+}
+
+function disclosures(trace, run) {
+  const out = [];
+  if (run.system) {
+    const view = trace.view("0:system_prompt", run.system, { mono: false });
+    out.push(h("details", { class: "more" }, h("summary", {}, "System prompt"), view));
+  }
+  if (run.tools.length) {
+    const rows = run.tools.map((one) =>
+      h(
+        "li",
+        {},
+        h("code", {}, `${one.name}(${one.parameters.join(", ")})`),
+        one.description && h("span", { dir: "auto" }, one.description),
+      ),
+    );
+    out.push(
+      h(
+        "details",
+        { class: "more" },
+        h("summary", {}, plural(run.tools_total, "tool")),
+        h("ul", { class: "tool-list" }, rows),
+      ),
+    );
+  }
+  const raw = h("div", { class: "text mono" }, h("p", { class: "quiet" }, "Loading…"));
+  trace.rawBox = raw;
+  out.push(
+    h(
+      "details",
+      { class: "more", ontoggle: (event) => event.target.open && trace.askRaw() },
+      h("summary", {}, "Raw record"),
+      raw,
+    ),
+  );
+  return h("div", { class: "disclosures" }, out);
+}
+
+function stepCard(trace, step) {
+  const before = trace.item.trace.steps[step.n - 2];
+  const joined = step.turn >= 0 && before && before.turn === step.turn;
+  return h(
+    "article",
+    {
+      class: `step ${step.kind}${step.error ? " error" : ""}${joined ? " joined" : ""}`,
+      "data-step": step.n,
+      "aria-label": `Step ${step.n}, ${KINDS[step.kind]} ${step.tool}${step.error ? ", error" : ""}`,
+      onclick: () => trace.select(step.n, false),
+    },
+    step.kind === "action" &&
+      h(
+        "header",
+        {},
+        h("span", { class: "number" }, step.n),
+        h("code", { class: "tool", dir: "auto" }, step.tool),
+        stepTags(step, joined),
+      ),
+  );
+}
+
+function stepTags(step, joined) {
+  return h(
+    "span",
+    { class: "tags" },
+    joined && tag("same turn", "plain", "Called together with the step before"),
+    step.error && tag(step.error, "bad"),
+    h("span", { class: "tag unused" }, "not used"),
+  );
+}
+
+function stepBody(trace, step) {
+  const row = (label, kind, content) =>
+    h("div", { class: `row ${kind}` }, h("span", { class: "label" }, label), content);
+  const said = step.text && trace.view(`${step.n}:text`, step.text);
+  if (step.kind !== "action") {
+    const who = [h("span", { class: "number" }, step.n), h("span", { class: "who" }, KINDS[step.kind])];
+    return [
+      step.thought && row("Thought", "thought", trace.view(`${step.n}:thought`, step.thought)),
+      h(
+        "div",
+        { class: "row says" },
+        h("span", { class: "label" }, who),
+        said || h("p", { class: "quiet" }, "nothing"),
+        stepTags(step),
+      ),
+    ];
+  }
+  return [
+    step.thought && row("Thought", "thought", trace.view(`${step.n}:thought`, step.thought)),
+    said && row("Says", "says", said),
+    row("Call", "call", argumentRows(trace, step)),
+    step.observation
+      ? row("Result", "result", trace.view(`${step.n}:observation`, step.observation, { mono: true }))
+      : row("Result", "result", h("p", { class: "quiet" }, "nothing came back")),
+  ];
+}
+
+function argumentRows(trace, step) {
+  if (!step.args.length) return h("p", { class: "quiet" }, "no arguments");
+  const list = h("dl", { class: "args" });
+  step.args.forEach((arg, n) => {
+    const depth = `--depth:${arg.depth}`;
+    list.append(
+      h("dt", { style: depth, class: arg.value ? null : "group", dir: "auto" }, arg.key),
+      arg.value ? h("dd", {}, trace.view(`${step.n}:arg${n}`, arg.value)) : h("dd", {}),
+    );
+  });
+  return list;
+}

@@ -1,0 +1,157 @@
+// What stands around the two columns: top line, verdict buttons, the questions after X and F, the empty queue.
+
+function drawBar(pane) {
+  const { data, item } = pane;
+  const place = data.position
+    ? [h("b", {}, count(data.position)), ` of ${count(data.waiting)} waiting`]
+    : `${count(data.waiting)} waiting`;
+  const undo = button("Undo", { key: "backspace", kind: "small", onclick: () => pane.decide("undo") });
+  fill(
+    pane.bar,
+    item && h("span", { class: "place" }, place),
+    item && h("code", { class: "name", title: item.name, dir: "auto" }, item.name),
+    item?.source && h("span", { class: "quiet source" }, item.source),
+    h("span", { class: "space" }),
+    h("span", { class: "sending", role: "status" }, "Not saved yet · trying again"),
+    data.last && h("span", { class: "last" }, h("span", { dir: "auto" }, data.last), undo),
+    h(
+      "span",
+      { class: "counts" },
+      data.counts.map(([label, number]) => h("span", {}, h("b", {}, count(number)), ` ${label}`)),
+    ),
+  );
+}
+
+// Redrawn only when it says something else: a redrawn button loses the focus.
+function drawActions(pane) {
+  if (!pane.item) return;
+  const dirty = pane.editor.item === pane.item && pane.editor.dirty;
+  const drawn = [pane.editing, dirty, pane.popover].join();
+  if (drawn === pane.drawn) return;
+  pane.drawn = drawn;
+  fill(pane.actions, pane.editing ? editActions(pane, dirty) : verdictActions(pane, dirty));
+}
+
+function editActions(pane, dirty) {
+  return [
+    button(dirty ? "Save and next" : "Accept unchanged", {
+      key: "ctrl_enter",
+      kind: "primary wide verdict",
+      keyshort: "Control+Enter",
+      onclick: () => pane.saveEdit(),
+    }),
+    button("Back", { key: "esc", keyshort: "Escape", onclick: () => pane.closeEditor() }),
+  ];
+}
+
+function verdictActions(pane, dirty) {
+  const on = (name) => (pane.popover === name ? " on" : "");
+  const minor = (label, key, keyshort, onclick, more = {}) =>
+    button(label, { key, keyshort, onclick, kind: "small", ...more });
+  return [
+    button(dirty ? "Accept edit" : "Accept", {
+      key: "A",
+      kind: "primary wide verdict",
+      keyshort: "a",
+      onclick: () => pane.accept(),
+    }),
+    button("Edit", { key: "E", keyshort: "e", onclick: () => pane.openEditor() }),
+    button("Reject", {
+      key: "X",
+      kind: `danger verdict${on("reject")}`,
+      keyshort: "x",
+      onclick: () => pane.openReject(),
+    }),
+    button("Defer", { key: "space", kind: "verdict", keyshort: "Space", onclick: () => pane.decide("defer") }),
+    h(
+      "span",
+      { class: "minor" },
+      minor("Flag", "F", "f", () => pane.openFlag(), { kind: `small${on("flag")}`, title: "Flag for the lead" }),
+      minor("Undo", "backspace", "Backspace", () => pane.decide("undo"), { title: "Undo my last verdict" }),
+      h("span", { class: "space" }),
+      minor("Previous", "left", "ArrowLeft", () => pane.decide("previous")),
+      minor("Next", "right", "ArrowRight", () => pane.decide("next")),
+      minor("Keys", "H", "h", () => pane.toggleHelp()),
+    ),
+  ];
+}
+
+function drawReasons(pane) {
+  const reasons = pane.data.reasons.map(({ n, text }) =>
+    plainButton({ class: "reason", "aria-keyshortcuts": n, onclick: () => pane.reject(n) }, h("kbd", {}, n), text),
+  );
+  fill(
+    pane.pop,
+    h("h3", {}, "Why reject?", h("span", { class: "quiet" }, "press a digit")),
+    h("div", { class: "reasons" }, reasons),
+    h("input", {
+      class: "field",
+      placeholder: "Note (optional), then a reason",
+      "aria-label": "Note on the rejection",
+      maxlength: "2000",
+    }),
+  );
+}
+
+function drawFlagNote(pane) {
+  const note = h("input", {
+    class: "field",
+    placeholder: "What should the lead look at? (optional)",
+    "aria-label": "Note for the lead",
+    maxlength: "2000",
+    onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && pane.submitPopover(),
+  });
+  fill(
+    pane.pop,
+    h("h3", {}, "Flag for the lead"),
+    note,
+    h(
+      "div",
+      { class: "row" },
+      button("Flag and go on", { kind: "primary", key: "enter", onclick: () => pane.submitPopover() }),
+      button("Cancel", { key: "esc", onclick: () => pane.closePopover() }),
+    ),
+  );
+  note.focus({ preventScroll: true });
+}
+
+function drawNotice(pane, notice) {
+  fill(
+    pane.notice,
+    notice &&
+      h(
+        "div",
+        { class: `notice ${notice.level}` },
+        h("span", { dir: "auto" }, notice.text),
+        button("Close", { kind: "small", onclick: () => drawNotice(pane, null) }),
+      ),
+  );
+}
+
+function drawBlank(pane) {
+  const empty = pane.data.empty || { title: "Nothing left to review", text: "", buttons: [] };
+  const buttons = (empty.buttons || []).map(([label, action], n) =>
+    button(label, { kind: n ? "" : "primary", onclick: () => pane.send({ action }) }),
+  );
+  fill(pane.blank, h("h2", {}, empty.title), h("p", {}, empty.text), h("div", { class: "row" }, buttons));
+}
+
+function helpDialog() {
+  const close = () => dialog.close();
+  const dialog = h(
+    "dialog",
+    { class: "help", "aria-label": "Keys", onclick: (event) => event.target === dialog && close() },
+    h(
+      "div",
+      {},
+      h("h2", {}, "Keys"),
+      h(
+        "dl",
+        {},
+        KEY_LIST.map(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)]),
+      ),
+      button("Close", { kind: "small", key: "esc", onclick: close }),
+    ),
+  );
+  return dialog;
+}
