@@ -5,6 +5,7 @@ unchanged; what it has no field for (system prompt, tools, user turns, call ids,
 """
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
@@ -141,6 +142,12 @@ class FailedTrajectory(Value):
         Contract: first 16 hex digits of SHA-256 over the canonical JSON of all fields.
         """
         return content_hash(self.model_dump(mode="json"))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with changes, and with a key of its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("key", None)
+        return copied
 
     @property
     def actions(self) -> tuple[tuple[int, AgentStep], ...]:

@@ -44,7 +44,8 @@ def lease_next(
     """
     conditions, params = wanted.where()
     own = store.row(
-        "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals WHERE leased_by = ?"
+        "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals INDEXED BY proposals_leases"
+        " WHERE leased_by = ?"
         f" AND is_current = 1 AND state = ?{conditions} ORDER BY position, id LIMIT 1) RETURNING id",
         until,
         annotator,
@@ -55,7 +56,8 @@ def lease_next(
         return int(own["id"])
     taken = store.row(
         "UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM proposals"
-        f" WHERE is_current = 1 AND state = ?{conditions} AND (leased_by IS NULL OR lease_until < ?)"
+        f" INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{conditions}"
+        " AND (leased_by IS NULL OR lease_until < ?)"
         " ORDER BY position, id LIMIT 1) RETURNING id",
         annotator,
         until,

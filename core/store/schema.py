@@ -116,7 +116,8 @@ CREATE TABLE proposals (
     lease_until REAL                         -- unix time
 );
 CREATE UNIQUE INDEX proposals_current ON proposals(trajectory_key) WHERE is_current = 1;
-CREATE INDEX proposals_queue ON proposals(position, id) WHERE is_current = 1 AND state = 'pending';
+CREATE INDEX proposals_queue ON proposals(state, position, id) WHERE is_current = 1;
+CREATE INDEX proposals_order ON proposals(position, id) WHERE is_current = 1;
 CREATE INDEX proposals_leases ON proposals(leased_by) WHERE leased_by IS NOT NULL;
 CREATE INDEX proposals_counts ON proposals(is_current, state, score, weight, queue_reason);
 CREATE TABLE reviews (

@@ -124,7 +124,7 @@ def _rewritten(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> Itera
         dropped = ", ".join(repr(text) for text in found.dropped)
         why = f"The original request without what the run did not meet: {dropped}."
         # What is left was asked in words that code cannot check; only a swapped or lifted limit is sure to be all.
-        sure = explains and not found.cut_clauses
+        sure = explains and not found.cut_clauses and not found.swapped
         yield _judged(trajectory, asks, found.prompt, 1, useful[-1], penalty=0.0 if sure else 0.2, why=why)
 
 
