@@ -4,6 +4,7 @@ Everything that must survive is in the file; a `Tab` only says where this tab is
 nothing. No Streamlit here: acts in, a payload out.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,8 @@ _PAST = {
     ReviewAction.DEFER: "Deferred",
     ReviewAction.FLAG: "Flagged",
 }
+_STEP_TEXTS = re.compile(r"observation|text|thought|arg\d{1,3}")  # `arg3`: the fourth row of the arguments
+_RUN_TEXTS = re.compile(r"original_prompt|system_prompt|final_answer")
 _PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged"}
 
 
@@ -190,10 +193,14 @@ def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:
         _show(tab, found)
 
 
-def _expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any]:
-    name = act.get("field") or ""
+def _expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any] | None:
+    """The full text that was asked for; None where the item shown now has no such text."""
+    name, step = act.get("field") or "", act.get("step") or 0
+    known = name == "raw" or (_STEP_TEXTS if step else _RUN_TEXTS).fullmatch(name)
+    if act.get("id") != item.proposal_id or not known or not 0 <= step <= len(item.trajectory.steps):
+        return None
     raw = record_as_imported(store, item) if name == "raw" else ""
-    return expanded_view(item.trajectory, step=act.get("step") or 0, field=name, raw=raw)
+    return expanded_view(item.trajectory, step=step, field=name, raw=raw)
 
 
 def _view(item: ReviewItem, theta: float) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from core.models import (
 )
 from review_app.pane import words
 from review_app.pane.shown import Mark, block, hidden_count, line
-from review_app.pane.trace import Pointer, marks_in, trace_view
+from review_app.pane.trace import Pointer, argument_text, marks_in, trace_view
 
 FULL_TEXT = 1_000_000  # longest text that one click brings to the screen
 REASONS = tuple({"n": int(reason), "text": reason.label} for reason in RejectReason)
@@ -137,6 +137,8 @@ def expanded_view(
     """Give the full text behind a capped one (up to `FULL_TEXT` characters), for the `expand` act."""
     if field == "raw":
         text = raw
+    elif step and field.startswith("arg"):
+        text = argument_text(trajectory.steps[step - 1], int(field.removeprefix("arg")))
     elif step:
         value = getattr(trajectory.steps[step - 1], field)
         text = value if isinstance(value, str) else ""

@@ -87,6 +87,12 @@ def _arguments(step: AgentStep, pointers: Sequence[Pointer]) -> list[dict[str, A
     return drawn
 
 
+def argument_text(step: AgentStep, row: int) -> str:
+    """The whole value in a row of the arguments, counted from 0 as drawn; empty where there is none."""
+    rows = list(_rows(step.action_input, 0))[:MAX_ROWS]
+    return rows[row][2] if 0 <= row < len(rows) else ""
+
+
 def _find(value: str, quote: str) -> tuple[int, int] | None:
     """Where a row's value holds the quote, or the quote (JSON text with its key) holds the value."""
     for wanted in (quote, quote.replace('"', "")):

@@ -1,0 +1,338 @@
+"""What each act of the pane does, without a browser: verdicts, refusals, drafts, undo, neighbours, empty piles."""
+
+from itertools import count
+
+import pytest
+from filled import fill, make_result, make_run
+
+from core.models import ProposalState, RejectReason, ReviewAction
+from core.review.items import Desk
+from core.settings import Settings
+from core.store import open_store
+from core.store.queue import QueueFilter, state_counts
+from core.store.reviews import reviews_of
+from review_app.desk import Tab, payload, show_named, show_next, take
+
+ANNA, BEN = Desk("anna"), Desk("ben")
+CLICKS = count()
+
+
+@pytest.fixture
+def store(db):
+    with open_store(db) as store:
+        yield store
+
+
+@pytest.fixture
+def tab(store):
+    """Anna's tab, with the first item of the queue."""
+    tab = Tab()
+    show_next(store, tab, ANNA)
+    return tab
+
+
+def act(tab, action, **more):
+    item = tab.item
+    sent = {"op_id": f"click-{next(CLICKS)}", "action": action}
+    sent |= {"id": item.proposal_id, "rev": item.revision} if item else {"id": None, "rev": None}
+    return sent | more
+
+
+def edit(tab, text="Which kettles hold 1.7 l?", **more):
+    return act(tab, "edit", text=text, final_answer="Two.", first_step=1, last_step=1, **more)
+
+
+def do(store, tab, action, desk=ANNA, **more):
+    take(store, tab, desk, act(tab, action, **more))
+    return payload(store, tab, desk, Settings())
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "state", "word"),
+    [
+        ("accept", {}, ProposalState.ACCEPTED, "Accepted"),
+        (
+            "edit",
+            {"text": "Mine", "final_answer": "Two.", "first_step": 1, "last_step": 1},
+            ProposalState.EDITED,
+            "Edited",
+        ),
+        ("reject", {"reason": 5, "note": "dull"}, ProposalState.REJECTED, "Rejected"),
+        ("defer", {}, ProposalState.DEFERRED, "Deferred"),
+        ("flag", {"note": "look"}, ProposalState.FLAGGED, "Flagged"),
+    ],
+)
+def test_a_verdict_is_stored_and_brings_the_next_item(store, tab, action, more, state, word):
+    item = tab.item
+    shown = do(store, tab, action, active_seconds=4.5, **more)
+    [review] = reviews_of(store, item.proposal_id)
+    assert (review.annotator, review.action, review.note) == ("anna", ReviewAction(action), more.get("note", ""))
+    assert review.reason == more.get("reason")
+    assert review.created_at.endswith("+00:00")
+    assert store.value("SELECT active_seconds FROM reviews") == 4.5
+    assert state_counts(store)[state] == 1
+    assert tab.item.proposal_id != item.proposal_id
+    assert shown["item"]["id"] == tab.item.proposal_id
+    assert shown["waiting"] == 9
+    assert shown["counts"] == [[state.value, 1]]
+    assert shown["last"] == f"{word} {item.trajectory.trajectory_id}"
+    assert shown["notice"] is None
+
+
+def test_only_an_edit_takes_the_words_along(store, tab):
+    item = tab.item
+    do(store, tab, "accept", text="typed but not meant", final_answer="x", first_step=1, last_step=1)
+    [review] = reviews_of(store, item.proposal_id)
+    assert (review.hindsight_prompt, review.final_answer, review.first_step) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "says"),
+    [
+        ("reject", {}, "Not saved: a reject needs a reason (1-9)."),
+        ("reject", {"reason": 12}, "Not saved: 12 is not a valid RejectReason."),
+        ("edit", {"text": "  "}, "Not saved: an edit needs the edited prompt."),
+        ("edit", {"text": "Mine", "first_step": 0}, "Not saved: "),
+        ("accept", {"id": 4711}, "There is no item 4711 in this database."),
+        ("accept", {"id": None}, "There is no item 0 in this database."),
+    ],
+)
+def test_a_verdict_that_cannot_be_taken_is_said_and_the_item_stays(store, tab, action, more, says):
+    item = tab.item
+    shown = do(store, tab, action, **more)
+    assert shown["notice"]["level"] == "error"
+    assert shown["notice"]["text"].startswith(says)
+    assert tab.item.proposal_id == item.proposal_id
+    assert store.value("SELECT count(*) FROM reviews") == 0
+
+
+def test_the_same_act_twice_counts_once_and_still_goes_on(store, tab):
+    click = act(tab, "accept")
+    take(store, tab, ANNA, click)
+    second = tab.item.proposal_id
+    take(store, tab, ANNA, click)
+    assert store.value("SELECT count(*) FROM reviews") == 1
+    assert tab.item.proposal_id == second
+    assert tab.live.get("notice") is None
+
+
+def test_an_item_decided_elsewhere_is_refused_shown_anew_and_the_edit_is_kept(store, tab):
+    click = edit(tab, "My careful words")
+    elsewhere = Tab()
+    show_named(store, elsewhere, ANNA, tab.item.trajectory.trajectory_id)
+    take(store, elsewhere, ANNA, act(elsewhere, "accept"))
+    take(store, tab, ANNA, click)
+    shown = payload(store, tab, ANNA, Settings())
+    assert shown["notice"]["text"] == "Not saved: anna accepted it while you had it open. Look at it again."
+    assert shown["item"]["id"] == click["id"]
+    assert shown["item"]["draft"]["text"] == "My careful words"
+    assert shown["item"]["draft"]["final_answer"] == "Two."
+    assert len(reviews_of(store, click["id"])) == 1
+
+
+def test_an_item_that_somebody_else_has_open_can_be_read_and_not_decided(store, tab):
+    other = Tab()
+    show_named(store, other, BEN, tab.item.trajectory.trajectory_id)
+    assert payload(store, other, BEN, Settings())["item"]["held_by"] == "anna"
+    shown = do(store, other, "accept", BEN)
+    assert shown["notice"]["text"] == "Not saved: anna has this item open."
+    assert store.value("SELECT count(*) FROM reviews") == 0
+
+
+def test_a_proposal_that_a_newer_run_replaced_is_refused(store, tab):
+    store.write("UPDATE proposals SET is_current = 0 WHERE id = ?", tab.item.proposal_id)
+    assert do(store, tab, "accept")["notice"]["text"] == "Not saved: a newer run has replaced this proposal."
+
+
+def test_undo_brings_the_item_back_with_its_words(store, tab):
+    item = tab.item
+    do(store, tab, "edit", text="Mine", final_answer="Two.", first_step=1, last_step=1)
+    shown = do(store, tab, "undo")
+    assert shown["item"]["id"] == item.proposal_id
+    assert shown["item"]["draft"]["text"] == "Mine"
+    assert shown["notice"] == {"level": "info", "text": "Undone: it was edited and accepted."}
+    assert state_counts(store)[ProposalState.PENDING] == 10
+    shown = do(store, tab, "undo")
+    assert shown["notice"]["text"] == "There is nothing of yours to undo."
+    assert shown["item"]["id"] == item.proposal_id
+
+
+def test_undo_works_on_an_empty_queue(store, tab):
+    while tab.item:
+        do(store, tab, "accept")
+    shown = do(store, tab, "undo")
+    assert shown["item"] is not None
+    assert state_counts(store)[ProposalState.ACCEPTED] == 9
+
+
+def test_a_draft_is_kept_and_checked_and_another_tab_finds_it(store, tab):
+    item = tab.item
+    shown = do(store, tab, "draft", text="Is there a kettle for $4711?", final_answer=None, first_step=1, last_step=1)
+    assert shown["saved_at"].endswith("+00:00")
+    assert shown["check"]["text"] == "Is there a kettle for $4711?"
+    assert [value["standing"] for value in shown["check"]["values"]] == ["missing"]
+    again = Tab()
+    show_next(store, again, ANNA)
+    assert payload(store, again, ANNA, Settings())["item"]["draft"]["text"] == "Is there a kettle for $4711?"
+    assert again.item.proposal_id == item.proposal_id
+    assert store.value("SELECT count(*) FROM reviews") == 0
+
+
+def test_a_draft_of_an_item_that_is_no_longer_open_is_dropped(store, tab):
+    late = act(tab, "draft", text="late", final_answer=None, first_step=1, last_step=1)
+    do(store, tab, "accept")
+    take(store, tab, ANNA, late)
+    assert store.value("SELECT count(*) FROM drafts") == 0
+
+
+def test_a_draft_ends_with_the_verdict(store, tab):
+    do(store, tab, "draft", text="half", final_answer=None, first_step=1, last_step=1)
+    do(store, tab, "edit", text="half a sentence", final_answer="Two.", first_step=1, last_step=1)
+    assert store.value("SELECT count(*) FROM drafts") == 0
+
+
+def test_an_edited_item_that_is_looked_at_again_shows_what_was_approved(store, tab):
+    item = tab.item
+    do(store, tab, "edit", text="What I approved", final_answer="Two.", first_step=1, last_step=1)
+    show_named(store, tab, ANNA, item.trajectory.trajectory_id)
+    shown = payload(store, tab, ANNA, Settings())
+    assert shown["item"]["draft"]["text"] == "What I approved"
+    assert tab.item.state is ProposalState.EDITED
+
+
+def test_neighbours_are_looked_at_without_a_verdict(store, tab):
+    first = tab.item.proposal_id
+    assert do(store, tab, "previous")["notice"]["text"] == "This is the first item."
+    seen = [first]
+    for _ in range(9):
+        do(store, tab, "next")
+        seen.append(tab.item.proposal_id)
+    assert len(set(seen)) == 10
+    assert do(store, tab, "next")["notice"]["text"] == "This is the last item."
+    do(store, tab, "previous")
+    assert tab.item.proposal_id == seen[-2]
+    assert store.value("SELECT count(*) FROM reviews") == 0
+    held = store.rows("SELECT id FROM proposals WHERE leased_by = 'anna'")
+    assert [row["id"] for row in held] == [seen[-2]], "looking gives back what was looked at before"
+
+
+def test_a_verdict_after_looking_back_is_on_what_is_shown(store, tab):
+    first = tab.item
+    do(store, tab, "accept")
+    do(store, tab, "previous")
+    assert tab.item.proposal_id == first.proposal_id
+    do(store, tab, "reject", reason=2)
+    assert [r.action for r in reviews_of(store, first.proposal_id)] == [ReviewAction.ACCEPT, ReviewAction.REJECT]
+    assert state_counts(store)[ProposalState.REJECTED] == 1
+
+
+def test_the_full_text_and_the_raw_record_are_brought_on_demand(store, tab):
+    observation = tab.item.trajectory.steps[0].observation
+    shown = do(store, tab, "expand", step=1, field="observation")
+    assert (shown["expanded"]["step"], shown["expanded"]["field"]) == (1, "observation")
+    assert observation[:20] in str(shown["expanded"]["block"])
+    assert do(store, tab, "expand", step=0, field="raw")["expanded"]["field"] == "raw"
+
+
+def test_a_long_argument_is_brought_whole(tmp_path):
+    code = "print('kettle')\n" * 4000
+    step = make_run(1).steps[0].model_copy(update={"action_input": {"language": "python", "code": code}})
+    run = make_run(1).model_copy(update={"steps": (step,)})
+    with open_store(tmp_path / "long.db", create=True) as store:
+        fill(store, [(run, make_result(run))])
+        tab = Tab()
+        show_next(store, tab, ANNA)
+        cut = payload(store, tab, ANNA, Settings())["item"]["trace"]["steps"][0]["args"][1]["value"]
+        assert sum(part["skip"] for part in cut["parts"]) > 0
+        whole = do(store, tab, "expand", step=1, field="arg1")["expanded"]["block"]
+        assert [part["text"] for part in whole["parts"]] == [code]
+        assert do(store, tab, "expand", step=1, field="arg99")["expanded"]["field"] == "arg99"
+
+
+@pytest.mark.parametrize(
+    "more", [{"step": 99, "field": "observation"}, {"step": 0, "field": "x"}, {"step": 1, "field": "x"}, {}]
+)
+def test_a_text_that_is_not_there_breaks_nothing(store, tab, more):
+    do(store, tab, "expand", **more)
+    assert store.value("SELECT count(*) FROM reviews") == 0
+
+
+def test_the_heartbeat_keeps_the_item_and_says_when_it_was_taken_over(store, tab):
+    before = store.value("SELECT lease_until FROM proposals WHERE leased_by = 'anna'")
+    assert do(store, tab, "beat")["notice"] is None
+    assert store.value("SELECT lease_until FROM proposals WHERE leased_by = 'anna'") >= before
+    store.write("UPDATE proposals SET lease_until = 1 WHERE leased_by = 'anna'")
+    show_named(store, Tab(), BEN, tab.item.trajectory.trajectory_id)
+    assert "taken this item over" in do(store, tab, "beat")["notice"]["text"]
+
+
+def test_a_named_item_that_is_not_there_is_said(store):
+    tab = Tab()
+    show_named(store, tab, ANNA, "nobody")
+    assert tab.item is None
+    assert "No proposal for 'nobody'" in payload(store, tab, ANNA, Settings())["notice"]["text"]
+
+
+def test_an_unknown_act_and_a_screen_change_touch_nothing(store, tab):
+    do(store, tab, "dance")
+    do(store, tab, "go:export")
+    assert tab.go_to == "export"
+    assert store.value("SELECT count(*) FROM reviews") == 0
+
+
+class TestEmpty:
+    def title(self, store, desk=ANNA):
+        tab = Tab()
+        show_next(store, tab, desk)
+        shown = payload(store, tab, desk, Settings())
+        assert shown["item"] is None
+        return shown["empty"]["title"], [action for _, action in shown["empty"]["buttons"]]
+
+    def test_nothing_imported(self, tmp_path):
+        with open_store(tmp_path / "new.db", create=True) as store:
+            assert self.title(store) == ("Nothing here yet", ["go:import_run"])
+
+    def test_nothing_run(self, store):
+        store.write("UPDATE proposals SET is_current = 0")
+        assert self.title(store) == ("No proposals yet", ["go:import_run"])
+
+    def test_another_pile(self, store):
+        assert self.title(store, Desk("anna", pile=ProposalState.FLAGGED)) == ("Nothing flagged", [])
+
+    def test_another_filter(self, store):
+        assert self.title(store, Desk("anna", QueueFilter(source="nothing"))) == ("Nothing waits here", ["next"])
+
+    def test_all_done_and_deferred_ones_come_back(self, store, tab):
+        do(store, tab, "defer")
+        while tab.item:
+            do(store, tab, "accept")
+        assert self.title(store) == ("All reviewed", ["go:export", "return-deferred"])
+        shown = do(store, tab, "return-deferred")
+        assert shown["notice"]["text"] == "1 deferred items are back in the queue."
+        assert shown["item"] is not None
+        assert state_counts(store)[ProposalState.DEFERRED] == 0
+
+
+def test_a_pile_of_put_off_items_can_be_worked_through(store, tab):
+    do(store, tab, "defer")
+    do(store, tab, "defer")
+    desk = Desk("anna", pile=ProposalState.DEFERRED)
+    pile = Tab()
+    show_next(store, pile, desk)
+    assert payload(store, pile, desk, Settings())["waiting"] == 2
+    do(store, pile, "accept", desk)
+    do(store, pile, "reject", desk, reason=int(RejectReason.MISREAD))
+    assert pile.item is None
+    assert state_counts(store)[ProposalState.DEFERRED] == 0
+
+
+def test_a_file_that_cannot_be_written_is_said_and_nothing_is_lost(store, tab):
+    store.db.execute("PRAGMA query_only = ON")
+    item = tab.item
+    for action, more in (("accept", {}), ("undo", {}), ("draft", {"text": "x"}), ("next", {}), ("beat", {})):
+        shown = do(store, tab, action, **more)
+        assert shown["notice"]["level"] in ("error", "info")
+        assert tab.item.proposal_id == item.proposal_id
+    store.db.execute("PRAGMA query_only = OFF")
+    do(store, tab, "accept")
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
