@@ -17,8 +17,10 @@ def trace_view(
 ) -> dict[str, Any]:
     """Everything that the left column draws; `pointers` become marks where their spans stand."""
     placed: dict[tuple[int, Field], list[Pointer]] = {}
+    marked: dict[int, list[str]] = {}
     for pointer in pointers:
         placed.setdefault((pointer[2].step, pointer[2].field), []).append(pointer)
+        marked.setdefault(pointer[2].step, []).append(pointer[0])
     errors = frozenset(error_steps)
     head, tail = fair_share(len(trajectory.steps))
 
@@ -43,7 +45,7 @@ def trace_view(
                 "args": _arguments(step, placed.get((number, Field.ACTION_INPUT), ())),
                 "observation": text_block(number, Field.OBSERVATION, step.observation),
                 "error": _error(step, listed=number in errors),
-                "marked": sorted({p[0] for (n, _), found in placed.items() if n == number for p in found}),
+                "marked": marked.get(number, []),
             }
             for number, step in enumerate(trajectory.steps, 1)
         ],
