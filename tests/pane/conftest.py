@@ -12,16 +12,6 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +49,10 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield found.new_context(viewport={"width": 1280, "height": 800})  # one cache for all tests
-        found.close()
+def browser(chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})  # one cache for all tests
+    yield context
+    context.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
+expect.set_options(timeout=20_000)  # a busy machine is slow; no test waits longer than it must
 pytestmark = pytest.mark.browser
 
 UNREAD_GUARD_OVER = "() => performance.now() - window.shown > 300"
