@@ -1,6 +1,9 @@
 """Values that many tests need; everything real: files, databases, servers."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filled import fill, make_result, make_run
@@ -25,3 +28,26 @@ def db(tmp_path: Path) -> Path:
     with open_store(path, create=True) as store:
         fill(store, [(run, make_result(run, score=n / 10)) for n in range(1, 11) if (run := make_run(n))])
     return path
+
+
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One real Chromium for all browser tests: `CHROMIUM`, else the one of the system."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield found
+        found.close()

@@ -65,7 +65,7 @@ if "tab" not in st.session_state or st.session_state.get("desk") != desk:
     # A new tab, another name or another filter: begin with the next item of that queue.
     st.session_state["tab"], st.session_state["desk"] = Tab(), desk
     with store() as opened:
-        wanted = st.query_params.get("item")
+        wanted = st.query_params.pop("item", None)  # once: a reload later on goes on with the queue
         if wanted:
             show_named(opened, st.session_state["tab"], desk, wanted)
         if st.session_state["tab"].item is None:

@@ -1,0 +1,262 @@
+"""The main way in a real browser, against the real command: review by key, reload, export, read the file."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.store import open_store
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.browser
+
+QUIET = '[data-testid=stApp][data-test-script-state="notRunning"]'
+
+
+@contextmanager
+def serving(folder: Path, samples: bytes) -> Iterator[tuple[str, Path]]:
+    """`agenther review` on a database of sample runs: its address and the file."""
+    db, log = folder / "team.db", folder / "server.log"
+    db.write_bytes(samples)
+    command = [Path(sys.executable).with_name("agenther"), "review", "--db", db, "--no-browser", "--port", "0"]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)
+        try:
+            yield _address(process, log), db
+        finally:
+            process.terminate()
+            process.wait(20)
+    assert "Traceback" not in log.read_text()
+
+
+def _address(process: subprocess.Popen, log: Path) -> str:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()
+        said = log.read_text()
+        if "Review app: http" in said:
+            url = said.split("Review app: ")[1].split()[0]
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return url
+    raise AssertionError("the app does not answer: " + log.read_text())
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, sample_db):
+    """One app for the tests that need no file of their own; each reviews under another name."""
+    with serving(tmp_path_factory.mktemp("shared"), sample_db) as app:
+        yield app
+
+
+@pytest.fixture
+def context(chromium):
+    """A browser profile of its own, in which every request off this machine is noted and stopped."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context.foreign = []
+
+    def watch(route):
+        if route.request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            context.foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", watch)
+    yield context
+    context.close()
+
+
+class Reviewer:
+    """What a reviewer does and sees. Waits are for states of the page, never for a time."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page, self.address = page, address
+
+    def open(self, path: str = "/?as=anna") -> str:
+        self.page.goto(self.address + path)
+        return self.item()
+
+    def item(self, *, after: str = "") -> str:
+        """The item on screen, once it is another one than `after` and nothing is on its way."""
+        name = self.page.locator(".bar .name")
+        if after:
+            expect(name).not_to_have_text(after)
+        expect(self.page.locator(".root.busy")).to_have_count(0)
+        return name.inner_text()
+
+    def decide(self, *keys: str) -> str:
+        """Press keys; the last one again while the pane holds that nobody can have read the item yet."""
+        now = self.item()
+        for key in keys[:-1]:
+            self.page.keyboard.press(key)
+        while self.page.locator(".bar .name").inner_text() == now and not self.page.locator(".root.busy").count():
+            self.page.keyboard.press(keys[-1])
+        return self.item(after=now)
+
+    def type_over(self, text: str) -> None:
+        self.page.keyboard.press("e")
+        expect(self.page.locator("#edit-text")).to_be_focused()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+
+
+@pytest.fixture
+def review(context):
+    """A tab of the browser on an app."""
+
+    def begin(address):
+        page = context.new_page()
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        return Reviewer(page, address)
+
+    return begin
+
+
+def verdicts(db, annotator):
+    with open_store(db) as store:
+        return store.rows(
+            "SELECT t.trajectory_id AS name, r.action, r.reason, r.hindsight_prompt AS text, r.annotator, r.created_at"
+            " FROM latest_reviews r JOIN proposals p ON p.id = r.proposal_id"
+            " JOIN trajectories t ON t.key = p.trajectory_key WHERE r.annotator = ? ORDER BY r.id",
+            annotator,
+        )
+
+
+@pytest.fixture
+def own(tmp_path, sample_db):
+    with serving(tmp_path, sample_db) as app:
+        yield app
+
+
+def test_reviewed_by_key_and_exported_is_what_the_file_holds(review, own):
+    address, db = own
+    reviewer = review(address)
+    page = reviewer.page
+    accepted = reviewer.open()
+    rejected = reviewer.decide("a")
+    edited = reviewer.decide("x", "3")
+
+    reviewer.type_over("Which of these did the run really find, and what does each cost?!")
+    page.keyboard.press("Control+Enter")
+    deferred = reviewer.item(after=edited)
+    undone = reviewer.decide("Space")
+    following = reviewer.decide("a")
+    page.keyboard.press("Backspace")
+    assert reviewer.item(after=following) == undone
+    assert len({accepted, rejected, edited, deferred, undone, following}) == 6
+
+    stored = verdicts(db, "anna")
+    assert [(row["name"], row["action"], row["reason"]) for row in stored] == [
+        (accepted, "accept", None),
+        (rejected, "reject", 3),
+        (edited, "edit", None),
+        (deferred, "defer", None),
+    ]
+    assert stored[2]["text"] == "Which of these did the run really find, and what does each cost?!"
+    assert all(row["created_at"].endswith("+00:00") for row in stored)
+    with open_store(db) as store:
+        assert [row["action"] for row in store.rows("SELECT action FROM reviews ORDER BY id")] == [
+            "accept",
+            "reject",
+            "edit",
+            "defer",
+            "accept",
+            "undo",
+        ]
+
+    page.reload()
+    assert reviewer.item() == undone, "a reload shows the same item"
+
+    page.get_by_role("link", name="Export").click()
+    download = page.get_by_role("button", name="Download 2 rows")
+    expect(download).to_be_visible()
+    page.wait_for_selector(QUIET)
+    with page.expect_download() as arriving:
+        download.click()
+    with zipfile.ZipFile(io.BytesIO(Path(arriving.value.path()).read_bytes())) as archive:
+        names = archive.namelist()
+        [data] = [name for name in names if name.endswith("train.jsonl")]
+        rows = {row["trajectory_id"]: row for row in map(json.loads, archive.read(data).splitlines())}
+        manifest = json.loads(archive.read(next(name for name in names if name.endswith("manifest.json"))))
+    assert rows.keys() == {accepted, edited}
+    asked = {name: [m["content"] for m in row["messages"] if m["role"] == "user"] for name, row in rows.items()}
+    assert stored[2]["text"] in asked[edited]
+    assert manifest["approved_by_state"] == {"accepted": 1, "edited": 1}
+    assert manifest["left_out"]["by_state"]["rejected"] == manifest["left_out"]["by_state"]["deferred"] == 1
+
+
+def test_a_reload_in_mid_edit_loses_no_character(review, shared):
+    reviewer = review(shared[0])
+    page = reviewer.page
+    name = reviewer.open("/?as=carla")
+    reviewer.type_over("First half")
+    expect(page.locator(".saved")).to_contain_text("Draft saved")
+    page.keyboard.type(" and the very last words")
+    page.reload()
+    assert reviewer.item() == name
+    page.keyboard.press("e")
+    expect(page.locator("#edit-text")).to_have_value("First half and the very last words")
+    page.keyboard.type(".")
+    page.keyboard.press("Control+Enter")
+    reviewer.item(after=name)
+    [stored] = verdicts(shared[1], "carla")
+    assert (stored["name"], stored["text"]) == (name, "First half and the very last words.")
+    with open_store(shared[1]) as store:
+        assert store.value("SELECT count(*) FROM drafts WHERE annotator = 'carla'") == 0
+
+
+def test_typing_letters_in_the_edit_box_decides_nothing(review, shared):
+    reviewer = review(shared[0])
+    name = reviewer.open("/?as=dora")
+    reviewer.type_over("a x1 f h / j k")
+    reviewer.page.keyboard.press("Backspace")
+    expect(reviewer.page.locator("#edit-text")).to_have_value("a x1 f h / j ")
+    reviewer.page.keyboard.press("Escape")
+    assert reviewer.item() == name
+    assert verdicts(shared[1], "dora") == []
+
+
+def test_a_hostile_run_runs_no_script_and_reaches_nobody(review, shared, context):
+    reviewer = review(shared[0])
+    page = reviewer.page
+    assert reviewer.open("/?item=shop-hostile-reviews&as=eve") == "shop-hostile-reviews"
+    expect(page.locator(".trace")).to_contain_text("<img src=x onerror=alert('prompt')>")
+    expect(page.locator(".trace")).to_contain_text("## Final Answer")
+    assert page.locator(".root img, .root script, .root iframe, .root b:text('Short answer')").count() == 0
+    assert "\u202e" not in page.locator(".trace").inner_text()
+    assert "\x1b" not in page.locator(".trace").inner_text()
+    reviewer.decide("a")
+    page.get_by_role("link", name="Export").click()
+    expect(page.get_by_role("button", name=re.compile(r"Download \d+ rows"))).to_be_visible()
+    page.wait_for_selector(QUIET)
+    expect(page.get_by_text("<img src=x onerror=alert('prompt')>").first).to_be_attached()
+    assert page.locator("[data-testid=stMain] img[src='x']").count() == 0
+    for screen in ("Thresholds", "Import & run"):
+        page.get_by_role("link", name=screen).click()
+        expect(page.get_by_role("heading", name=screen)).to_be_visible()
+        page.wait_for_selector(QUIET)
+    assert page.title() == "AgentHER"
+    assert context.foreign == []
+    assert [row["name"] for row in verdicts(shared[1], "eve")] == ["shop-hostile-reviews"]
+
+
+def test_two_reviewers_never_see_the_same_item(review, shared):
+    flora, gina = review(shared[0]), review(shared[0])
+    assert flora.open("/?as=flora") != gina.open("/?as=gina")
+    gina.decide("a")
+    assert len(verdicts(shared[1], "gina")) == 1
+    assert verdicts(shared[1], "flora") == []
