@@ -26,8 +26,15 @@ def database() -> Path:
 @contextmanager
 def store() -> Iterator[Store]:
     """A connection for this script run: each run is a thread of its own."""
+    _held_open(database())
     with open_store(database()) as opened:
         yield opened
+
+
+@st.cache_resource
+def _held_open(path: Path) -> Store:
+    """One connection that is never used: SQLite writes the whole log back whenever the last one closes."""
+    return open_store(path)
 
 
 @st.cache_resource

@@ -128,21 +128,28 @@ def open_store(path: Path | str, *, create: bool = False) -> Store:
 
 
 def _prepare(store: Store) -> None:
-    ours = {migration.name for migration in migrations.pending(store.db)}
-    done = {migration.name for migration in migrations.applied(store.db)}
+    known = {migration.name for migration in migrations._migrations}  # the library lists them in no public way
+    done = _applied(store)
     if not done and store.value("SELECT count(*) FROM sqlite_master"):
         raise StoreError(f"{store.path} holds another program's tables; name another file with --db.")
-    known = {migration.name for migration in migrations._migrations}  # the library lists them in no public way
     if newer := done - known:
         raise StoreError(
             f"{store.path} was written by a newer version (step {max(newer)}); upgrade agenther to open it."
         )
     store.db.execute("PRAGMA foreign_keys = ON")
-    if ours:
+    if done != known:
         _switch_to_wal(store)
         with store.transaction():  # several openers may start at once
             migrations.apply(store.db)
     store.db.execute("PRAGMA synchronous = FULL")
+
+
+def _applied(store: Store) -> set[str]:
+    """Names of the migrations that the file has seen, read by hand: the app opens a file at every act."""
+    if not store.value("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
+        return set()
+    rows = store.rows("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", migrations.name)
+    return {row["name"] for row in rows}
 
 
 def _switch_to_wal(store: Store) -> None:

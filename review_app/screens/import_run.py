@@ -156,7 +156,12 @@ with right:
     st.subheader("2. Run the four stages", anchor=False)
     with store() as opened:
         pending = len(pending_keys(opened, settings_identity(settings().pipeline)[1]))
-        st.text(f"{pending:,} trajectories wait." if pending else "Every trajectory is done under these settings.")
+        if pending:
+            st.text(f"{pending:,} trajectories wait.")
+        elif label_counts(opened)["all"]:
+            st.text("Every trajectory is done under these settings.")
+        else:
+            st.text("Import trajectories first.")
         start_form(pending)
         progress()
         what_came(opened)
