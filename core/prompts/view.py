@@ -20,6 +20,7 @@ LEAST = 300
 
 _GRADER = re.compile(
     r"\bAnswer is (?:IN)?CORRECT\b\.?"
+    r"|\byour submission was (?:in)?correct\b\.?"
     r"|\b(?:final|episode|task) (?:reward|score) ?(?:is|was|[:=]) ?-?\d+(?:\.\d+)?"
     r"|\b(?:task|episode) (?:marked|graded) (?:as )?(?:failed|passed|success(?:ful)?)\b\.?",
     re.IGNORECASE,
