@@ -39,10 +39,8 @@ def report_lines(report: FileReport) -> None:
 def take_uploads(files: Sequence[UploadedFile], source: str) -> None:
     """Import what was uploaded; the name of the file stays, for the reports."""
     with tempfile.TemporaryDirectory() as folder, store() as opened:
-        for number, file in enumerate(files):
-            place = Path(folder) / str(number)
-            place.mkdir()
-            path = place / (Path(file.name).name or "upload")
+        path = Path(folder) / "upload"  # the file's own name may be one that no file here can have
+        for file in files:
             with st.spinner("Importing", show_time=True):
                 path.write_bytes(file.getbuffer())
                 try:
@@ -107,7 +105,7 @@ def start_form(waiting: int) -> None:
         required=True,
         help="Rules need no key and no network; their drafts carry honest, lower scores.",
     )
-    flags: dict[str, object] = {}
+    flags: dict[str, object] = {"rules": True}  # said aloud: environment or agenther.toml may name a model
     if way == _MODEL:
         first, second, third = st.columns(3)
         flags = {
