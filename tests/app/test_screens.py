@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -24,7 +25,9 @@ SCREENS = ["review", "thresholds", "import_run", "export"]
 
 
 @pytest.fixture(autouse=True)
-def fresh_settings():
+def fresh_settings(monkeypatch):
+    # Streamlit puts the app in the place of `__main__`, where processes started later would look for theirs.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     session.settings.clear()
     yield
     session.settings.clear()
