@@ -95,8 +95,8 @@ def progress() -> None:
             st.rerun()
 
 
-def start_form(waiting: int) -> None:
-    """Rule-based, or a model at any OpenAI-compatible address."""
+def start_form(opened: Store) -> None:
+    """Rule-based, or a model at any OpenAI-compatible address; says how many runs that leaves to do."""
     config = settings().pipeline
     way = st.segmented_control(
         "Who does the stages",
@@ -116,8 +116,16 @@ def start_form(waiting: int) -> None:
             "judge_base_url": second.text_input("Judge address", config.judge_base_url or "", placeholder="the same"),
             "concurrency": third.number_input("At once", 1, 256, config.concurrency),
         }
-    ready = bool(flags.get("model")) if way == _MODEL else bool(waiting)
-    label = f"Run {waiting:,} trajectories" if waiting and way == _RULES else "Run"
+    names = {name: str(flags.get(name) or "") or None for name in ("model", "judge_model")}
+    waiting = len(pending_keys(opened, settings_identity(config.model_copy(update=names))[1]))
+    if not label_counts(opened)["all"]:
+        st.text("Import trajectories first.")
+    elif way == _MODEL and not names["model"]:
+        st.text("Name the model.")
+    elif not waiting:
+        st.text("Every trajectory is done in this way.")
+    ready = waiting and (way == _RULES or names["model"])
+    label = f"Run {waiting:,} trajectories" if ready else "Run"
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not ready):
         run_in_background(database(), flags)
         st.toast("Run started.")
@@ -153,13 +161,6 @@ with left:
 with right:
     st.subheader("2. Run the four stages", anchor=False)
     with store() as opened:
-        pending = len(pending_keys(opened, settings_identity(settings().pipeline)[1]))
-        if pending:
-            st.text(f"{pending:,} trajectories wait.")
-        elif label_counts(opened)["all"]:
-            st.text("Every trajectory is done under these settings.")
-        else:
-            st.text("Import trajectories first.")
-        start_form(pending)
+        start_form(opened)
         progress()
         what_came(opened)

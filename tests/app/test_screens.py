@@ -255,15 +255,15 @@ def test_the_stages_run_from_the_screen_and_report(show, empty_db, monkeypatch):
     assert at.dataframe[-1].value["Trajectories"].sum() == 1
 
 
-def test_a_model_must_be_named(show, empty_db):
-    at = show(empty_db, "import_run")
+def test_a_model_must_be_named_and_then_says_how_many_runs_wait_for_it(show, samples):
+    at = show(samples, "import_run")
     choose(at, "A model").run()
     assert button(at, "Run").disabled
+    assert "Name the model." in words(at)
     [name] = [box for box in at.text_input if box.label == "Model"]
     name.input("m").run()
-    assert not button(at, "Run").disabled
-    with open_store(empty_db) as store:
-        assert latest_run(store) is None
+    [start] = [b for b in at.button if b.label.startswith("Run ")]
+    assert not start.disabled
 
 
 def test_a_download_is_the_export_as_it_is_written(show, samples):
