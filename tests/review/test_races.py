@@ -99,10 +99,11 @@ def test_every_acknowledged_verdict_of_a_killed_process_is_in_the_file_once(many
 
 def test_what_a_killed_process_had_open_comes_back_to_the_queue(many):
     with open_store(many) as store:
-        store.write("UPDATE proposals SET leased_by = 'gone', lease_until = ? WHERE id <= 3", time.time() - 1)
-    process = reviewer(many, "ben")
+        first = [row["id"] for row in store.rows("SELECT id FROM proposals ORDER BY position, id LIMIT 3")]
+        store.write("UPDATE proposals SET leased_by = 'gone', lease_until = ? WHERE id <= ?", time.time() - 1, ITEMS)
+    process = reviewer(many, "ben", 3)
     out, _ = process.communicate("go\n", timeout=120)
-    assert len(set(out.split())) == ITEMS
+    assert [int(line) for line in out.split()] == first
 
 
 def test_several_processes_may_make_the_same_database_at_once(tmp_path):
