@@ -117,6 +117,8 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
 
 def _show(tab: Tab, item: ReviewItem | None) -> None:
     tab.item, tab.view = item, None
+    if item and item.draft:
+        tab.live["check"] = _check(item, item.draft)
 
 
 def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction) -> None:
@@ -172,14 +174,19 @@ def _draft(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         return
     draft = Draft(text, act.get("final_answer"), act.get("first_step"), act.get("last_step"))
     tab.live["saved_at"] = keep_draft(store, item.proposal_id, desk.annotator, draft)
+    tab.live["check"] = _check(item, draft)
+
+
+def _check(item: ReviewItem, draft: Draft) -> dict[str, Any]:
+    """What the rules find in an edit, for the pane to show beside that very text."""
     grounding = check_prompt(
-        text,
+        draft.hindsight_prompt,
         item.trajectory,
         first_step=draft.first_step or item.attempt.first_step,
         last_step=draft.last_step or item.attempt.last_step,
         final_answer=draft.final_answer or "",
     )
-    tab.live["check"] = check_view(text, grounding)
+    return check_view(draft.hindsight_prompt, grounding)
 
 
 def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:

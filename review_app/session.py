@@ -44,8 +44,16 @@ def settings() -> Settings:
 
 
 def annotator() -> str:
-    """Who reviews in this tab: the name in the address, else the account that runs the app."""
-    return str(st.query_params.get(_NAME) or st.session_state.get("annotator") or _account())
+    """Who reviews in this tab: the name in the address, else the account that runs the app.
+
+    Streamlit drops the address's parameters when the screen changes; the name is put back there.
+    """
+    named, kept = st.query_params.get(_NAME), st.session_state.get("annotator")
+    if named:
+        st.session_state["annotator"] = named
+    elif kept:
+        st.query_params[_NAME] = kept
+    return str(named or kept or _account())
 
 
 def rename_annotator(name: str) -> None:

@@ -46,7 +46,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="agenther", message="agenther %(version)s")
 def cli() -> None:
-    r"""Turn failed agent runs into reviewed training data.
+    """Turn failed agent runs into reviewed training data.
 
     \b
     agenther demo                                      look at it, with sample data
@@ -63,6 +63,8 @@ def main() -> None:
         cli.main(prog_name="agenther", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.UsageError as error:
         name = error.ctx.command_path if error.ctx else "agenther"
         _fail(f"Error: {error.format_message()} See {name} --help.", 2)

@@ -47,11 +47,15 @@ def demo_command(db: Path, host: str | None, port: int | None, browser: bool) ->
     from core.runs.running import run_pipeline
     from core.settings import Settings
     from core.store import open_store
+    from core.store.trajectories import label_counts
 
     listen = settings_from({"host": host, "port": port}).review
     with open_store(db, create=True) as store:
-        added = sum(report.imported for report in import_files(store, [_sample_data()]))
-        say(f"{added} sample runs imported into {db}." if added else f"The sample runs are in {db} already.")
+        if label_counts(store)["all"]:
+            say(f"{db} has the sample runs already.")
+        else:
+            added = sum(report.imported for report in import_files(store, [_sample_data()]))
+            say(f"{added} sample runs imported into {db}.")
         with progress("Relabelling by rules") as show:
             done = run_pipeline(store, Settings(review=listen), on_progress=show)
         if done.total:

@@ -55,6 +55,8 @@ def run_pipeline(
     config = settings.pipeline
     text, identity = settings_identity(config)
     todo = pending_keys(store, identity, keys)
+    if not todo:
+        return Progress(total=0)
     method = config.model or "rules"
     run_id = start_run(store, method=method, settings=text, settings_hash=identity, total=len(todo))
     progress = Progress(total=len(todo))

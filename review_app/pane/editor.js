@@ -59,14 +59,14 @@ class Editor {
     for (const field of this.inputs) field.addEventListener("blur", () => this.flush());
   }
 
-  show(item) {
+  show(item, check) {
     clearTimeout(this.timer);
     this.timer = null;
     this.item = item;
     const { proposal, draft } = item;
     this.saved = draft?.saved_at || "";
     this.state = "";
-    this.checked = null;
+    this.checked = check || null;
     let start = draft;
     const kept = sessionStorage.getItem(`agenther:${item.keep}`);
     if (kept) {
@@ -184,9 +184,14 @@ class Editor {
     this.pane.edited();
   }
 
+  // What the rules found in this very text; null while it is being looked up.
+  found(text) {
+    if (text === this.item.proposal.text) return this.item.proposal;
+    return this.checked?.text === text ? this.checked : null;
+  }
+
   drawChecks(text) {
-    const found =
-      text === this.item.proposal.text ? this.item.proposal : this.checked?.text === text ? this.checked : null;
+    const found = this.found(text);
     if (found) drawChecks(this.checks, found, (ref) => this.pane.reveal(ref));
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
   }

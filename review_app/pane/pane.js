@@ -150,7 +150,7 @@ class Pane {
     this.tone();
     const item = data.item_key === null ? null : held.get(data.item_key);
     if (item === undefined) return this.send({ action: "resend" });
-    if (data.item_key !== this.key) this.show(item);
+    if (data.item_key !== this.key) this.show(item, data.check);
     else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
     if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
     const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;
@@ -170,7 +170,7 @@ class Pane {
     this.editor.typed();
   }
 
-  show(item) {
+  show(item, check) {
     this.closePopover();
     this.expanded = null;
     this.editing = false;
@@ -185,7 +185,7 @@ class Pane {
     this.trace.show(item);
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
-    this.editor.show(item);
+    this.editor.show(item, check);
     const focused = this.root.getRootNode().activeElement;
     const lost = focused
       ? !focused.isConnected || !focused.checkVisibility()
@@ -244,7 +244,7 @@ class Pane {
     if (!this.item) return;
     const { values, dirty } = this.editor;
     this.trace.setRange(values.first_step, values.last_step);
-    if (!this.editing) this.proposal.draw(values, dirty, this.editor.words);
+    if (!this.editing) this.proposal.draw(values, dirty, this.editor.words, this.editor.found(values.text));
     drawActions(this);
   }
 

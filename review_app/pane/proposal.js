@@ -12,6 +12,7 @@ class Proposal {
     this.heading = h("h2", {}, "Proposed request");
     this.body = h("div", { class: "proposed" });
     this.checks = h("div", { class: "checks", "aria-live": "polite" });
+    this.about = h("p", { class: "quiet about", hidden: true }, "What follows was found about the proposal, not about your edit.");
     this.refs = [
       ...proposal.values.filter((value) => value.ref).map((value) => value.ref),
       ...outcome.claims.flatMap((claim) => claim.refs),
@@ -21,7 +22,7 @@ class Proposal {
       this.el,
       h(
         "div",
-        { class: "badges" },
+        { class: "badges proposal-only" },
         item.badges.map((badge) => tag(badge.text, badge.tone, badge.why)),
         item.why_now && h("span", { class: "quiet" }, item.why_now),
       ),
@@ -31,25 +32,21 @@ class Proposal {
           { class: "notice error" },
           `${item.held_by} has this item open. You can read it; a verdict would be refused.`,
         ),
-      h("div", { class: "lead" }, this.heading, this.body, this.checks),
+      h("div", { class: "lead" }, this.heading, this.body, this.checks, this.answer(proposal)),
+      this.about,
       this.reasons(proposal),
       this.outcome(outcome),
-      proposal.answer_view &&
-        h(
-          "section",
-          { class: "block" },
-          h("h3", {}, "Answer rewritten for it"),
-          new TextView(proposal.answer_view).el,
-          this.pane.chips(proposal.answer_refs),
-        ),
       proposal.attempts.length > 1 && this.attempts(proposal),
     );
     this.el.scrollTop = 0;
   }
 
   // The request as it stands: the proposal with its values marked, or the edit as a word diff.
-  draw(edit, dirty, saved) {
+  // `found` is what the rules say of the edited text, null while it is being looked up.
+  draw(edit, dirty, saved, found) {
     const { proposal } = this.item;
+    this.el.classList.toggle("edited", dirty);
+    this.about.hidden = !dirty;
     if (!dirty) {
       const view = new TextView(proposal.view);
       view.el.classList.add("request");
@@ -76,7 +73,8 @@ class Proposal {
       edit.answer !== proposal.answer && h("p", { class: "quiet" }, "The final answer is edited too."),
       h("p", { class: "quiet" }, saved),
     );
-    fill(this.checks);
+    if (found) drawChecks(this.checks, found, (ref) => this.go(ref));
+    else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
     fill(this.heading, "Your edit", h("span", { class: "range" }, rangeWords({ ...proposal, ...edit })));
   }
 
@@ -97,6 +95,19 @@ class Proposal {
     this.pane.reveal(this.refs[this.at]);
   }
 
+  // Accepting the request accepts this answer with it, so it stands right below.
+  answer(proposal) {
+    return h(
+      "div",
+      { class: "answer" },
+      h("h3", {}, "Answer to it"),
+      proposal.answer_view
+        ? new TextView(proposal.answer_view).el
+        : h("p", { class: "quiet" }, "The run's own final answer, unchanged."),
+      proposal.answer_view && this.pane.chips(proposal.answer_refs),
+    );
+  }
+
   reasons(proposal) {
     const bar = (label, value, title) =>
       h(
@@ -113,7 +124,7 @@ class Proposal {
       );
     return h(
       "section",
-      { class: "block" },
+      { class: "block proposal-only" },
       h(
         "h3",
         {},
@@ -164,8 +175,8 @@ class Proposal {
       { class: "block" },
       h("h3", {}, "What the run did"),
       claims.length ? list(claims) : h("p", { class: "quiet" }, "Nothing that counts as achieved was found."),
-      seen.length > 0 && h("h4", {}, "Seen on the way"),
-      seen.length > 0 && list(seen),
+      seen.length > 0 &&
+        h("details", {}, h("summary", {}, `Seen on the way · ${seen.length}`), list(seen)),
       limitations && h("p", { class: "quiet", dir: "auto" }, h("b", {}, "Limits: "), limitations),
     );
   }

@@ -39,6 +39,9 @@ class Answer:
     complete: bool = True
 
 
+_FRAGMENT = re.compile(r"\s*(?:[-*+|\u2022]|\d+[.)]\s)")  # begins in the middle of a list or table: its head was cut
+
+
 def answer_for(
     trajectory: FailedTrajectory, asks: Sequence[Ask], *, prompt: str, first: int, last: int, year: int | None
 ) -> Answer:
@@ -68,7 +71,13 @@ def _borne_out(
     text: str, trajectory: FailedTrajectory, asks: Sequence[Ask], *, prompt: str, first: int, last: int
 ) -> tuple[Evidence, ...]:
     """The spans that support the text, or none if anything in it is not supported or left open."""
-    if "?" in text or give_up(text) or len(text) < 12 or re.search(r"^\W*\d+\W*$", text, re.MULTILINE):
+    if (
+        _is_fragment(text)
+        or "?" in text
+        or give_up(text)
+        or len(text) < 12
+        or re.search(r"^\W*\d+\W*$", text, re.MULTILINE)
+    ):
         return ()
     steps = trajectory.steps[first - 1 : last]
     if next(undone_claims(text, steps), None) or unfounded_values(text, trajectory, first_step=first, last_step=last):
@@ -83,6 +92,10 @@ def _borne_out(
         return ()
     spans = [v.evidence for v in checked if v.evidence and v.evidence.field is Field.OBSERVATION]
     return tuple(dict.fromkeys(spans))
+
+
+def _is_fragment(text: str) -> bool:
+    return bool(_FRAGMENT.match(text)) or text.count("```") % 2 == 1
 
 
 def _is_ordinal(text: str) -> bool:

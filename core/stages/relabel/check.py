@@ -39,18 +39,20 @@ def judge_by_rules(
         score -= 0.25
         doubts.append("the user told the agent not to do something, and something was changed")
     if not answer.complete:
-        score -= 0.15
+        score -= 0.25
         doubts.append("the answer tells only the first records of a long result")
     if not answer.evidence:
-        score -= 0.2
+        score -= 0.25
         doubts.append("no result says more than that the calls worked")
     if grounding.stale_words:
-        score -= 0.1
+        score -= 0.25
         doubts.append(f"words of the old goal are left: {', '.join(grounding.stale_words)}")
     checked = (
-        f"All {len(grounding.values)} values of the request stand in the run"
-        if grounding.values
-        else "The request names no value"
+        "The request names no value"
+        if not grounding.values
+        else "The one value of the request stands in the run"
+        if len(grounding.values) == 1
+        else f"All {len(grounding.values)} values of the request stand in the run"
     )
     reason = f"{checked}, none gives the answer away, and every input is given."
     if doubts:
