@@ -181,5 +181,5 @@ def _triviality(trajectory: FailedTrajectory, said: Phrase) -> float:
     if ToolKind.SHELL in kinds:
         lost += 0.05 * said.prompt.count(", then ") + 0.05 * said.prompt.count(", only ")
     if ToolKind.SQL in kinds:
-        lost += 0.05
+        lost += 0.2  # columns and conditions read back from a query, not a person's question
     return lost
