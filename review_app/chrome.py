@@ -14,7 +14,7 @@ _STYLE = """<style>
 .st-key-filters { justify-content: center; }
 .st-key-desk, .st-key-filters { z-index: 999990; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
-[data-testid="stHeading"] h1 { padding: .25rem 0 .5rem; }
+[data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
 [data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
 </style>"""
 
