@@ -9,7 +9,7 @@ _LIGHT = {
     "linkColor": "#3a53d0",
 }
 _DARK = {
-    "primaryColor": "#9db0ff",
+    "primaryColor": "#5169e0",
     "backgroundColor": "#14161a",
     "secondaryBackgroundColor": "#1d2026",
     "textColor": "#e6e8eb",
