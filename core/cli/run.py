@@ -54,6 +54,8 @@ def run_command(
     if exports and output is None:
         folder = settings.pipeline.output_dir
         output = folder / f"augmented_{settings.pipeline.output_format}.jsonl"
+    if output is not None and output.resolve() in {path.resolve() for path in (*paths, *((db,) if db else ()))}:
+        raise UserError(f"{output} is an input or the database of this very command; name another file.")
     if output is not None and output.exists() and not force:
         raise UserError(f"{output} is there already; name another file or use --force to replace it.")
     if paths:

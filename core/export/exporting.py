@@ -112,6 +112,8 @@ def export(
 
 
 def _write(store: Store, settings: PipelineConfig, request: ExportRequest, path: Path, *, force: bool) -> ExportReport:
+    if path.resolve() == store.path.resolve():
+        raise UserError(f"{path} is the database itself; name another place for the export.")
     report = ExportReport()
     target = request.target
     rows = target.rows(_samples(store, settings, request, report))
