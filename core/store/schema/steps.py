@@ -1,0 +1,5 @@
+"""The list that every module of steps adds to."""
+
+from sqlite_utils import Migrations
+
+migrations = Migrations("agenther")
