@@ -14,6 +14,8 @@ STATES = {
     "pending": "#6b8fe0",
     "deferred": "#b7bcc6",
     "flagged": "#d9a441",
+    "second": "#9a86d8",
+    "disputed": "#c76fa3",
 }
 
 

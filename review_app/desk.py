@@ -22,6 +22,7 @@ from core.review.items import (
     open_item,
     record_as_imported,
 )
+from core.review.overlap import desk_counts
 from core.review.thresholds import policy_in_force
 from core.review.typed import can_be_seen
 from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last
@@ -29,8 +30,9 @@ from core.settings import Settings
 from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.proposals import get_proposal, keys_named
-from core.store.queue import state_counts, waiting
-from core.store.reviews import Draft, ReviewRow
+from core.store.queue import QueueFilter, state_counts, waiting
+from core.store.reviews import Draft
+from core.store.standing import ReviewRow
 from core.store.trajectories import label_counts, trajectory_name
 from review_app.counted import counted
 from review_app.pane import Act
@@ -47,7 +49,7 @@ _PAST = {
 _STEP_TEXTS = re.compile(r"observation|text|thought|arg\d{1,3}")  # `arg3`: the fourth row of the arguments
 _RUN_TEXTS = re.compile(r"original_prompt|system_prompt|final_answer")
 _NAMESAKES = 6  # runs of one name whose addresses are said
-_PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged"}
+_PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged", ProposalState.DISPUTED: "disputed"}
 
 
 @dataclass
@@ -110,8 +112,8 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         _look_beside(store, tab, desk, forward=action == "next")
     elif action == "expand" and tab.item:
         tab.live["expanded"] = _expanded(store, tab.item, act)
-    elif action == "beat" and tab.item and not keep_open(store, desk, tab.item.proposal_id):
-        tab.live["notice"] = ("error", "Somebody else has taken this item over; your draft is kept.")
+    elif action == "beat" and tab.item and (lost := keep_open(store, desk, tab.item.proposal_id)):
+        tab.live["notice"] = ("error", f"{lost} Your draft is kept.")
     elif action == "return-deferred":
         returned = return_deferred(store, desk.annotator)
         is_back = "is" if returned == 1 else "are"
@@ -127,11 +129,12 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         tab.view = _view(tab.item, policy_in_force(store, settings.pipeline).theta)
     states = state_counts(store)
     mine = my_last(store, desk.annotator, limit=1)
-    counts = [(state.value, states[state]) for state in ProposalState if state is not ProposalState.PENDING]
     return pane_payload(
         tab.view if tab.item else None,
-        waiting=waiting(store, desk.wanted) if desk.pile is ProposalState.PENDING else states[desk.pile],
-        counts=[(word, n) for word, n in counts if n],
+        waiting=waiting(store, desk.wanted, desk.annotator)
+        if desk.pile is ProposalState.PENDING
+        else states[desk.pile],
+        counts=[(word, n) for word, n in desk_counts(store, desk.annotator).items() if n],
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
         empty=None if tab.item else _empty(store, desk, states),
         desk=content_hash([str(store.path), desk.annotator]),
@@ -265,6 +268,7 @@ def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
         source=item.source,
         held_by=item.held_by,
         verdict=item.verdict,
+        differing=item.differing,
         alike=item.alike,
         draft=_draft_view(item.draft or _edited(item)),
     )
@@ -303,13 +307,16 @@ def _empty(store: Store, desk: Desk, states: dict[ProposalState, int]) -> dict[s
         return {"title": "No proposals yet", "text": text, "buttons": [("Run the stages", "go:import_run")]}
     if desk.pile is not ProposalState.PENDING:
         return {"title": f"Nothing {_PILES[desk.pile]}", "text": "Choose another pile under Show.", "buttons": []}
-    if states[ProposalState.PENDING]:
+    if waiting(store, QueueFilter(), desk.annotator):
         text = "What is left waits under another filter, or somebody else has it open."
         return {"title": "Nothing waits here", "text": text, "buttons": [("Look again", "next")]}
     buttons = [("Export what was approved", "go:export")]
     if states[ProposalState.DEFERRED]:
         buttons.append((f"Bring back my deferred ({states[ProposalState.DEFERRED]})", "return-deferred"))
-    return {"title": "All reviewed", "text": "Every proposal has a verdict.", "buttons": buttons}
+    second = states[ProposalState.SECOND]
+    wait = "waits" if second == 1 else "wait"
+    text = f"{counted(second, 'item')} of yours {wait} for a second person." if second else ""
+    return {"title": "All reviewed", "text": text or "Every proposal has a verdict.", "buttons": buttons}
 
 
 def _name(store: Store, proposal_id: int) -> str:

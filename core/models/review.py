@@ -27,6 +27,8 @@ class ProposalState(StrEnum):
     ACCEPTED = "accepted"
     EDITED = "edited"
     REJECTED = "rejected"
+    SECOND = "second"  # one opinion stands, and a second person's is wanted
+    DISPUTED = "disputed"  # the opinions of two people differ
 
 
 class RejectReason(IntEnum):

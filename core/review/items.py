@@ -14,6 +14,7 @@ from core.models import (
     content_hash,
 )
 from core.store import Store
+from core.store.leases import released_from
 from core.store.proposals import (
     ProposalRow,
     asked_alike,
@@ -23,8 +24,17 @@ from core.store.proposals import (
     get_proposal,
     request_of,
 )
-from core.store.queue import QueueFilter, current_policy, lease_next, lease_one, neighbour, release_leases
-from core.store.reviews import Draft, ReviewRow, load_draft, verdict_in_force
+from core.store.queue import (
+    QueueFilter,
+    current_policy,
+    extend_lease,
+    lease_next,
+    lease_one,
+    neighbour,
+    release_leases,
+)
+from core.store.reviews import Draft, load_draft, standing, verdict_in_force, waits_blind
+from core.store.standing import ReviewRow, opinions
 from core.store.trajectories import load_trajectory, raw_record, trajectory_name
 
 
@@ -45,7 +55,8 @@ class ReviewItem:
     why_now: str
     alike: dict[ProposalState, int]  # other items that ask for the same in the same words, rejected ones left out
     draft: Draft | None
-    verdict: ReviewRow | None  # the one in force
+    verdict: ReviewRow | None  # the one in force, as far as this reviewer may see it
+    differing: tuple[ReviewRow, ...]  # the opinions that differ, where the next one settles it
     held_by: str | None  # somebody else who has it open
 
 
@@ -95,10 +106,16 @@ def beside(store: Store, desk: Desk, proposal_id: int, *, forward: bool) -> Revi
     return open_item(store, desk, found) if found is not None else None
 
 
-def keep_open(store: Store, desk: Desk, proposal_id: int) -> bool:
-    """The heartbeat of an open item; False where somebody else has taken it over."""
+def keep_open(store: Store, desk: Desk, proposal_id: int) -> str:
+    """The heartbeat of an open item; why it is no longer this reviewer's, or nothing."""
     now = time.time()
-    return lease_one(store, proposal_id, desk.annotator, now=now, until=now + desk.lease_seconds)
+    until = now + desk.lease_seconds
+    if extend_lease(store, proposal_id, desk.annotator, until=until):
+        return ""
+    if by := released_from(store, proposal_id, desk.annotator):
+        return f"{by} has released this item: others can take it now."
+    taken = not lease_one(store, proposal_id, desk.annotator, now=now, until=until)
+    return "Somebody else has taken this item over." if taken else ""
 
 
 def record_as_imported(store: Store, item: ReviewItem) -> str:
@@ -120,6 +137,8 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
     attempts = attempts_of(store, row.result_id)
     analysis, outcome = findings_of(store, row.result_id)
     reason = QueueReason(row.queue_reason) if row.queue_reason else None
+    blind = row.state is ProposalState.SECOND and waits_blind(store, row.id, annotator)
+    disputed = row.state is ProposalState.DISPUTED
     return ReviewItem(
         proposal_id=row.id,
         revision=row.revision,
@@ -129,12 +148,13 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
         outcome=outcome,
         attempt=attempts[row.attempt_id],
         others=tuple(attempt for key, attempt in attempts.items() if key != row.attempt_id),
-        state=row.state,
+        state=ProposalState.PENDING if blind else row.state,
         queue_reason=reason,
         why_now=_why_now(store, row, reason),
         alike=asked_alike(store, row.id, attempts[row.attempt_id].hindsight_prompt),
         draft=load_draft(store, row.id, annotator),
-        verdict=verdict_in_force(store, row.id),
+        verdict=None if blind else verdict_in_force(store, row.id),
+        differing=tuple(opinions(standing(store, row.id))) if disputed else (),
         held_by=held_by,
     )
 

@@ -4,14 +4,13 @@ import time
 from dataclasses import dataclass
 
 from core.errors import StoreError, UserError
-from core.models import Decision, ReviewAction
+from core.models import Decision, ProposalState, ReviewAction
 from core.review.items import fingerprint
 from core.review.typed import can_be_seen, reviewer_name
 from core.store import Store
 from core.store.proposals import ProposalRow, get_proposal
 from core.store.reviews import (
     Draft,
-    ReviewRow,
     add_review,
     add_undo,
     find_review,
@@ -20,8 +19,11 @@ from core.store.reviews import (
     recent_reviews,
     reviews_of,
     save_draft,
+    standing,
     verdict_in_force,
+    waits_blind,
 )
+from core.store.standing import OPINIONS, ReviewRow
 
 PAST = {
     ReviewAction.ACCEPT: "accepted",
@@ -92,10 +94,23 @@ def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
     if row.leased_by not in (None, decision.annotator) and (row.lease_until or 0) > time.time():
         return f"{row.leased_by} has this item open."
     if row.revision != decision.revision:
-        standing = verdict_in_force(store, row.id)
-        what = f"{standing.annotator} {PAST[standing.action]} it" if standing else "its verdict was undone"
-        return f"{what} while you had it open. Look at it again."
+        return f"{_meanwhile(store, row, decision.annotator)} while you had it open. Look at it again."
+    settled = next((review for review in reversed(standing(store, row.id)) if review.settles), None)
+    if settled and settled.annotator != decision.annotator:
+        return f"two people differed on this item and {settled.annotator} has settled it; only they can change that."
+    if settled and decision.action not in OPINIONS:
+        return "you have settled this item. Undo that first."
     return ""
+
+
+def _meanwhile(store: Store, row: ProposalRow, annotator: str) -> str:
+    """What became of an item, without what somebody must not know who is to decide on it too."""
+    if waits_blind(store, row.id, annotator):
+        return "it changed"
+    if row.state is ProposalState.DISPUTED:
+        return "two people have decided on it, and differ,"
+    verdict = verdict_in_force(store, row.id)
+    return f"{verdict.annotator} {PAST[verdict.action]} it" if verdict else "its verdict was undone"
 
 
 def undo_last(store: Store, annotator: str, *, op_id: str) -> Answer | None:
@@ -129,8 +144,8 @@ def return_deferred(store: Store, annotator: str) -> int:
     for review in recent_reviews(store, annotator, limit=-1):
         if review.action is ReviewAction.DEFER:
             with store.transaction():
-                standing = verdict_in_force(store, review.proposal_id)
-                if standing and standing.id == review.id:
+                verdict = verdict_in_force(store, review.proposal_id)
+                if verdict and verdict.id == review.id:
                     add_undo(store, review, op_id=f"return-{review.id}", annotator=annotator)
                     returned += 1
     return returned

@@ -43,7 +43,7 @@ def approved(
         JOIN trajectory_bodies b ON b.key = p.trajectory_key
         JOIN attempts a ON a.id = p.attempt_id
         JOIN results r ON r.id = p.result_id
-        LEFT JOIN latest_reviews v ON v.proposal_id = p.id
+        LEFT JOIN reviews v ON v.id = p.verdict_id
         WHERE p.is_current = 1 AND ({states}){met_by(imports, "p.trajectory_key")} ORDER BY t.rowid"""
     found = store.stream(sql, {"theta": theta, "delta": delta} if include_auto else {})
     for body, source, attempt, analysis, state, annotator, reviewed_at, *edit in found:

@@ -103,7 +103,7 @@ def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
             " SELECT id, CASE is_random WHEN 1 THEN ? ELSE ? END * row_number() OVER ("
             "   PARTITION BY is_random ORDER BY"
             "   CASE is_random WHEN 1 THEN 0 ELSE abs(coalesce(score, ?) - ?) END, substr(trajectory_key, 3)) AS place"
-            " FROM proposals WHERE is_current = 1 AND state = 'pending') AS ranked"
+            " FROM proposals WHERE is_current = 1 AND state IN ('pending', 'second')) AS ranked"
             " WHERE proposals.id = ranked.id",
             spread,
             rest,
@@ -154,15 +154,17 @@ def request_of(store: Store, attempt_id: int) -> str:
 def asked_alike(store: Store, proposal_id: int, request: str) -> dict[ProposalState, int]:
     """How many other current proposals ask for the same in the same words, by state; rejected and edited ones out.
 
-    An edited one asks for something else by now. The index holds the first 80 characters.
+    An edited one asks for something else by now; one that waits for a second person counts as pending.
+    The index holds the first 80 characters.
     """
     rows = store.rows(
-        "SELECT p.state, count(*) AS n FROM attempts a INDEXED BY attempts_by_request"
+        "SELECT replace(p.state, 'second', 'pending') AS state, count(*) AS n"
+        " FROM attempts a INDEXED BY attempts_by_request"
         " CROSS JOIN results r ON r.id = a.result_id"  # CROSS keeps the order: from the few alike to their items
         " CROSS JOIN proposals p ON p.trajectory_key = r.trajectory_key AND p.attempt_id = a.id"
         # the plus keeps SQLite from putting the parameter into the indexed expression, which then matches no index
         " WHERE substr(a.prompt, 1, 80) = substr(?, 1, 80) AND +a.prompt = ? AND p.is_current = 1 AND p.id != ?"
-        " AND p.state NOT IN ('rejected', 'edited') GROUP BY p.state ORDER BY n DESC",
+        " AND p.state NOT IN ('rejected', 'edited') GROUP BY 1 ORDER BY n DESC",
         request,
         request,
         proposal_id,

@@ -32,6 +32,8 @@ class QueueFilter:
 
 
 _WAITING = "is_current = 1 AND state = 'pending'"
+# An item that waits for a second person does not wait for the first.
+_NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
 
 
 def lease_next(
@@ -39,31 +41,40 @@ def lease_next(
 ) -> int | None:
     """Lease the next waiting proposal to `annotator`; its id, or None where nothing waits.
 
-    One's own live lease comes first, so a reload shows the same item. One statement, so no two
-    people ever hold the same proposal.
+    `pending` holds what waits for a second person too. One's own live lease comes first, so a reload
+    shows the same item. One statement, so no two people ever hold the same proposal.
     """
     conditions, params = wanted.where()
+    seconds = state == "pending"
+    or_second = f" OR (state = 'second' AND {_NOT_MINE})" if seconds else ""
     own = store.row(
         "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals INDEXED BY proposals_leases"
-        " WHERE leased_by = ?"
-        f" AND is_current = 1 AND state = ?{conditions} ORDER BY position, id LIMIT 1) RETURNING id",
+        " WHERE leased_by = ? AND is_current = 1"
+        f" AND (state = ?{or_second}){conditions}"
+        " ORDER BY position, id LIMIT 1) RETURNING id",
         until,
         annotator,
         state,
+        *([annotator] if seconds else []),
         *params,
     )
     if own:
         return int(own["id"])
+    first = (
+        "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
+        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) ORDER BY position, id LIMIT 1"
+    )
+    piles = [f"SELECT * FROM ({first.format('')})"]
+    given = [state, *params, now]
+    if seconds:
+        piles.append(f"SELECT * FROM ({first.format(f' AND {_NOT_MINE}')})")
+        given += ["second", annotator, *params, now]
     taken = store.row(
-        "UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM proposals"
-        f" INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{conditions}"
-        " AND (leased_by IS NULL OR lease_until < ?)"
+        f"UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM ({' UNION ALL '.join(piles)})"
         " ORDER BY position, id LIMIT 1) RETURNING id",
         annotator,
         until,
-        state,
-        *params,
-        now,
+        *given,
     )
     return int(taken["id"]) if taken else None
 
@@ -81,6 +92,12 @@ def lease_one(store: Store, proposal_id: int, annotator: str, *, now: float, unt
             now,
         )
     )
+
+
+def extend_lease(store: Store, proposal_id: int, annotator: str, *, until: float) -> bool:
+    """Keep a lease that is still one's own; False where it is not."""
+    sql = "UPDATE proposals SET lease_until = ? WHERE id = ? AND leased_by = ?"
+    return bool(store.write(sql, until, proposal_id, annotator))
 
 
 def release_leases(store: Store, annotator: str, *, keep: int | None = None) -> None:
@@ -103,6 +120,17 @@ def neighbour(store: Store, proposal_id: int, *, forward: bool) -> int | None:
     )
 
 
+def in_state(store: Store, state: ProposalState, *, limit: int, offset: int = 0) -> list[int]:
+    """Ids of current proposals of one state in queue order."""
+    rows = store.rows(
+        "SELECT id FROM proposals WHERE is_current = 1 AND state = ? ORDER BY position, id LIMIT ? OFFSET ?",
+        state.value,
+        limit,
+        offset,
+    )
+    return [row["id"] for row in rows]
+
+
 def state_counts(store: Store) -> dict[ProposalState, int]:
     """Number of current proposals in each state; every state is present."""
     rows = store.rows("SELECT state, count(*) AS n FROM proposals WHERE is_current = 1 GROUP BY state")
@@ -110,10 +138,16 @@ def state_counts(store: Store) -> dict[ProposalState, int]:
     return {state: found.get(state.value, 0) for state in ProposalState}
 
 
-def waiting(store: Store, wanted: QueueFilter) -> int:
-    """How many proposals wait under this filter."""
+def waiting(store: Store, wanted: QueueFilter, annotator: str) -> int:
+    """How many proposals wait for this person under this filter."""
     conditions, params = wanted.where()
-    return int(store.value(f"SELECT count(*) FROM proposals WHERE {_WAITING}{conditions}", *params))
+    pending = store.value(f"SELECT count(*) FROM proposals WHERE {_WAITING}{conditions}", *params)
+    seconds = store.value(
+        f"SELECT count(*) FROM proposals WHERE is_current = 1 AND state = 'second' AND {_NOT_MINE}{conditions}",
+        annotator,
+        *params,
+    )
+    return int(pending + seconds)
 
 
 def facets(store: Store) -> dict[str, dict[str, int]]:
@@ -133,7 +167,7 @@ def facets(store: Store) -> dict[str, dict[str, int]]:
 # grounding check said no to, and nothing unjudged. Only the threshold itself is negotiable.
 _ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
 AUTO_ACCEPTED = f"(state = 'pending' AND {_ELIGIBLE} AND score >= :theta AND weight >= :delta)"
-_OPEN = "state IN ('pending', 'deferred', 'flagged')"
+_OPEN = "state IN ('pending', 'deferred', 'flagged', 'second', 'disputed')"
 
 
 def threshold_counts(store: Store, theta: float, delta: float) -> dict[str, int]:

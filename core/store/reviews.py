@@ -6,34 +6,8 @@ from typing import Any
 from core.models import Decision, ProposalState, ReviewAction
 from core.store.clock import utc_now
 from core.store.connection import Store
-
-STATE_AFTER = {
-    ReviewAction.ACCEPT: ProposalState.ACCEPTED,
-    ReviewAction.EDIT: ProposalState.EDITED,
-    ReviewAction.REJECT: ProposalState.REJECTED,
-    ReviewAction.DEFER: ProposalState.DEFERRED,
-    ReviewAction.FLAG: ProposalState.FLAGGED,
-}
-
-
-@dataclass(frozen=True)
-class ReviewRow:
-    """One stored verdict."""
-
-    id: int
-    op_id: str
-    proposal_id: int
-    annotator: str
-    action: ReviewAction
-    reason: int | None
-    note: str
-    hindsight_prompt: str | None
-    final_answer: str | None
-    first_step: int | None
-    last_step: int | None
-    undoes: int | None
-    created_at: str
-
+from core.store.overlap import is_covered
+from core.store.standing import OPINIONS, Outcome, ReviewRow, follows, in_dispute, of_opinions, opinions
 
 _COLUMNS = ", ".join(ReviewRow.__dataclass_fields__)
 
@@ -48,6 +22,10 @@ def add_review(store: Store, decision: Decision) -> int:
 
     Call inside a transaction, after the revision was checked.
     """
+    stands = standing(store, decision.proposal_id)
+    opinion = decision.action in OPINIONS
+    settles = opinion and in_dispute(stands)
+    outside = any(not row.overlap for row in opinions(stands) if row.annotator != decision.annotator)
     review_id = store.insert(
         "reviews",
         {
@@ -63,16 +41,19 @@ def add_review(store: Store, decision: Decision) -> int:
             "first_step": decision.first_step,
             "last_step": decision.last_step,
             "active_seconds": decision.active_seconds,
+            "overlap": int(opinion and not settles and not outside and is_covered(store, decision.proposal_id)),
+            "settles": int(settles),
+            "guidelines": store.value("SELECT max(version) FROM guidelines"),
             "created_at": utc_now(),
         },
     )
-    _move(store, decision.proposal_id, STATE_AFTER[decision.action])
+    move(store, decision.proposal_id, what_follows(store, decision.proposal_id))
     store.write("DELETE FROM drafts WHERE proposal_id = ? AND annotator = ?", decision.proposal_id, decision.annotator)
     return review_id
 
 
 def add_undo(store: Store, undone: ReviewRow, *, op_id: str, annotator: str) -> None:
-    """Append the undoing of a verdict; the proposal falls back to the verdict before it, or to pending."""
+    """Append the undoing of a verdict; the proposal falls back to what still stands, or to pending."""
     store.insert(
         "reviews",
         {
@@ -85,21 +66,42 @@ def add_undo(store: Store, undone: ReviewRow, *, op_id: str, annotator: str) -> 
             "created_at": utc_now(),
         },
     )
-    standing = verdict_in_force(store, undone.proposal_id)
-    _move(store, undone.proposal_id, STATE_AFTER[standing.action] if standing else ProposalState.PENDING)
+    move(store, undone.proposal_id, what_follows(store, undone.proposal_id))
 
 
-def _move(store: Store, proposal_id: int, state: ProposalState) -> None:
+def what_follows(store: Store, proposal_id: int) -> Outcome:
+    """The state of a proposal and the review in force, worked out from the rows."""
+    return follows(standing(store, proposal_id), covered=is_covered(store, proposal_id))
+
+
+def move(store: Store, proposal_id: int, outcome: Outcome) -> None:
+    """Write down what follows; whoever has the proposal open sees an older revision from now on."""
     store.write(
-        "UPDATE proposals SET state = ?, revision = revision + 1, leased_by = NULL, lease_until = NULL WHERE id = ?",
-        state.value,
+        "UPDATE proposals SET state = ?, verdict_id = ?, revision = revision + 1, leased_by = NULL, lease_until = NULL"
+        " WHERE id = ?",
+        outcome.state.value,
+        outcome.verdict.id if outcome.verdict else None,
         proposal_id,
     )
 
 
+def standing(store: Store, proposal_id: int) -> list[ReviewRow]:
+    """The verdicts on a proposal that were not undone, oldest first."""
+    rows = reviews_of(store, proposal_id)
+    undone = {row.undoes for row in rows}
+    return [row for row in rows if row.action is not ReviewAction.UNDO and row.id not in undone]
+
+
 def verdict_in_force(store: Store, proposal_id: int) -> ReviewRow | None:
-    """The newest verdict on a proposal that was not undone."""
+    """The verdict whose words count; None where there is none, or where two people differ."""
     return _review(store.row(f"SELECT {_COLUMNS} FROM latest_reviews WHERE proposal_id = ?", proposal_id))
+
+
+def waits_blind(store: Store, proposal_id: int, annotator: str) -> bool:
+    """Whether one opinion of somebody else stands that `annotator` must not see before giving theirs."""
+    held = opinions(standing(store, proposal_id))
+    waits = of_opinions(held, covered=is_covered(store, proposal_id)).state is ProposalState.SECOND
+    return waits and held[0].annotator != annotator
 
 
 def last_standing(store: Store, annotator: str) -> ReviewRow | None:
@@ -123,7 +125,14 @@ def reviews_of(store: Store, proposal_id: int) -> list[ReviewRow]:
 
 
 def _review(row: dict[str, Any] | None) -> ReviewRow | None:
-    return ReviewRow(**{**row, "action": ReviewAction(row["action"])}) if row else None
+    if row is None:
+        return None
+    typed = {
+        "action": ReviewAction(row["action"]),
+        "overlap": bool(row["overlap"]),
+        "settles": bool(row["settles"]),
+    }
+    return ReviewRow(**{**row, **typed})
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from core.models import (
 )
 from core.models import Mark as RunMark
 from core.review.items import fingerprint_of
-from core.store.reviews import STATE_AFTER, ReviewRow
+from core.store.standing import STATE_AFTER, ReviewRow
 from review_app.counted import counted
 from review_app.pane import words
 from review_app.pane.shown import Mark, block, hidden_count, line
@@ -49,6 +49,7 @@ def item_view(
     source: str = "",
     held_by: str | None = None,
     verdict: ReviewRow | None = None,
+    differing: Sequence[ReviewRow] = (),
     alike: Mapping[ProposalState, int] | None = None,
     draft: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def item_view(
         "never_leaves": RunMark.DO_NOT_TRAIN in trajectory.marks,
         "why_now": line(why_now, 200),
         "why_more": words.WHY.get(why_now, ""),
-        "verdict": _standing_verdict(verdict) if verdict else None,
+        "verdict": _disputed(differing) if differing else _standing_verdict(verdict, state) if verdict else None,
         "alike": _alike(alike or {}),
         "failure": failure,
         "outcome": done,
@@ -208,19 +209,43 @@ def _proposal(
     }
 
 
-def _standing_verdict(given: ReviewRow) -> dict[str, str]:
+def _standing_verdict(given: ReviewRow, state: ProposalState) -> dict[str, str]:
     """Who decided what, and when: an item that is looked at again is not an open one."""
-    state = STATE_AFTER[given.action]
-    text, tone = words.STATE[state]
-    note = f"{RejectReason(given.reason).label}. " if given.reason else ""
+    after = STATE_AFTER[given.action]
+    text, tone = words.STATE[after]
+    waits = f"{words.STATE[state][0]}. " if state is ProposalState.SECOND else ""
+    settled = "Settled: two people differed. " if given.settles else ""
     return {
-        "state": state.value,
+        "state": after.value,
         "text": text,
         "tone": tone,
         "by": line(given.annotator, 60),
         "at": given.created_at,
-        "note": line(note + given.note, 400),
+        "note": line(waits + settled + said_with(given), 400),
     }
+
+
+def _disputed(differing: Sequence[ReviewRow]) -> dict[str, str]:
+    """Who differs, and what the next verdict does."""
+    text, tone = words.STATE[ProposalState.DISPUTED]
+    said = " ".join(
+        f"{row.annotator}: {words.STATE[STATE_AFTER[row.action]][0].lower()}. {said_with(row)}".strip()
+        for row in differing
+    )
+    return {
+        "state": ProposalState.DISPUTED.value,
+        "text": text,
+        "tone": tone,
+        "by": line(" and ".join(row.annotator for row in differing), 130),
+        "at": differing[-1].created_at,
+        "note": line(f"Your verdict settles it. {said}", 600),
+    }
+
+
+def said_with(given: ReviewRow) -> str:
+    """The reason and the note of a verdict, in words."""
+    note = f"{RejectReason(given.reason).label}. " if given.reason else ""
+    return note + given.note
 
 
 def _alike(found: Mapping[ProposalState, int]) -> str:

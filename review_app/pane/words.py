@@ -60,6 +60,8 @@ STATE = {
     ProposalState.ACCEPTED: ("Accepted", "good"),
     ProposalState.EDITED: ("Accepted with edits", "good"),
     ProposalState.REJECTED: ("Rejected", "bad"),
+    ProposalState.SECOND: ("Waits for a second person", "plain"),
+    ProposalState.DISPUTED: ("Disputed", "warn"),
 }
 LABEL = {
     LabelOutcome.SUCCESS: "Source says: success",

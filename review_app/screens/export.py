@@ -14,7 +14,7 @@ from review_app.session import database, settings, store
 from review_app.widgets import Figure, empty, figures
 
 _ROWS_SHOWN = 5
-_OPEN = ("pending", "deferred", "flagged")
+_OPEN = ("pending", "deferred", "flagged", "second", "disputed")
 
 
 st.title("Export", anchor=False)

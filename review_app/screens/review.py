@@ -15,6 +15,7 @@ _PILES = {
     "Waiting": ProposalState.PENDING,
     "Deferred": ProposalState.DEFERRED,
     "Flagged": ProposalState.FLAGGED,
+    "Disputed": ProposalState.DISPUTED,
 }
 _ANY = "any"
 
@@ -86,6 +87,6 @@ def begin(desk: Desk) -> Tab:
 
 
 desk = choose()
-if "tab" not in st.session_state or st.session_state.get("desk") != desk:
+if "tab" not in st.session_state or "item" in st.query_params or st.session_state.get("desk") != desk:
     st.session_state["tab"], st.session_state["desk"] = begin(desk), desk
 pane(desk)

@@ -1,0 +1,50 @@
+"""What each person has decided so far: rows for the figures of a team."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.models import ReviewAction
+from core.store.connection import Store
+
+_STANDS = "NOT EXISTS (SELECT 1 FROM reviews u WHERE u.undoes = r.id)"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """The newest standing row of one person on one item; `active_seconds` None = not measured."""
+
+    annotator: str
+    action: ReviewAction
+    reason: int | None
+    settles: bool
+    active_seconds: float | None
+
+
+def deeds(store: Store) -> Iterator[Deed]:
+    """One for each person and item, in no order."""
+    rows = store.stream(
+        "SELECT annotator, action, reason, settles, active_seconds FROM reviews WHERE id IN ("
+        f"SELECT max(id) FROM reviews r WHERE action != 'undo' AND {_STANDS} GROUP BY proposal_id, annotator)"
+    )
+    for annotator, action, reason, settles, seconds in rows:
+        yield Deed(annotator, ReviewAction(action), reason, bool(settles), seconds)
+
+
+@dataclass(frozen=True)
+class BlindOpinion:
+    """The newest standing opinion of one person on an item that two decide on."""
+
+    proposal_id: int
+    annotator: str
+    action: ReviewAction
+
+
+def blind_opinions(store: Store) -> Iterator[BlindOpinion]:
+    """Opinions of the overlap, those of one item together, the first one first."""
+    rows = store.stream(
+        "SELECT proposal_id, annotator, action FROM reviews WHERE id IN ("
+        f"SELECT max(id) FROM reviews r WHERE overlap = 1 AND {_STANDS} GROUP BY proposal_id, annotator)"
+        " AND proposal_id IN (SELECT id FROM proposals WHERE is_current = 1) ORDER BY proposal_id, id"
+    )
+    for proposal_id, annotator, action in rows:
+        yield BlindOpinion(proposal_id, annotator, ReviewAction(action))
