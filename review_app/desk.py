@@ -5,6 +5,7 @@ nothing. No Streamlit here: acts in, a payload out.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.review.items import (
     Desk,
     ReviewItem,
     beside,
+    item_after,
     keep_open,
     next_item,
     open_by_name,
@@ -48,8 +50,19 @@ _PAST = {
 }
 _STEP_TEXTS = re.compile(r"observation|text|thought|arg\d{1,3}")  # `arg3`: the fourth row of the arguments
 _RUN_TEXTS = re.compile(r"original_prompt|system_prompt|final_answer")
+_REFUSALS = 8  # how many stay on screen at most
 _NAMESAKES = 6  # runs of one name whose addresses are said
 _PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged", ProposalState.DISPUTED: "disputed"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A verdict that was not taken: said until it was read, since another may have been given meanwhile."""
+
+    op_id: str
+    proposal_id: int  # 0: nothing in this file
+    name: str
+    text: str
 
 
 @dataclass
@@ -57,8 +70,10 @@ class Tab:
     """Where one browser tab is. `live` is what the next payload says: notice, trouble, check, saved_at, expanded."""
 
     item: ReviewItem | None = None
+    ahead: ReviewItem | None = None  # what comes after `item`; the browser shows it at the key, before the answer
     live: dict[str, Any] = field(default_factory=dict)
-    view: dict[str, Any] | None = None
+    refused: list[Refusal] = field(default_factory=list)  # the newest last; the browser says which were read
+    views: dict[int, dict[str, Any]] = field(default_factory=dict)  # of `item` and `ahead`, by proposal
     shown: dict[str, Any] | None = None  # the last payload: it stays on screen while the file cannot be read
     go_to: str = ""  # a button of the empty queue: the screen to show
 
@@ -112,8 +127,10 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         _look_beside(store, tab, desk, forward=action == "next")
     elif action == "expand" and tab.item:
         tab.live["expanded"] = _expanded(store, tab.item, act)
-    elif action == "beat" and tab.item and (lost := keep_open(store, desk, tab.item.proposal_id)):
-        tab.live["notice"] = ("error", f"{lost} Your draft is kept.")
+    elif action == "beat" and tab.item:
+        _beat(store, tab, desk, tab.item)
+    elif action == "open":
+        _show(tab, open_item(store, desk, act.get("id") or 0))
     elif action == "return-deferred":
         returned = return_deferred(store, desk.annotator)
         is_back = "is" if returned == 1 else "are"
@@ -123,14 +140,31 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         tab.go_to = action.removeprefix("go:")
 
 
+def _beat(store: Store, tab: Tab, desk: Desk, item: ReviewItem) -> None:
+    if lost := keep_open(store, desk, item.proposal_id):
+        tab.live["notice"] = ("error", f"{lost} Your draft is kept.")
+    if tab.ahead and keep_open(store, desk, tab.ahead.proposal_id):
+        tab.ahead = None
+
+
+def look_ahead(store: Store, tab: Tab, desk: Desk) -> None:
+    """Lease and load what comes after the item of this tab. A file that is locked now costs only the head start."""
+    if tab.item is not None and tab.ahead is None:
+        with suppress(StoreError):
+            tab.ahead = item_after(store, desk, tab.item)
+
+
 def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str, Any]:
     """What the pane is given for this tab now."""
-    if tab.item is not None and tab.view is None:
-        tab.view = _view(tab.item, policy_in_force(store, settings.pipeline).theta)
+    items = {item.proposal_id: item for item in (tab.item, tab.ahead) if item is not None}
+    theta = policy_in_force(store, settings.pipeline).theta
+    tab.views = {key: tab.views.get(key) or _view(item, theta) for key, item in items.items()}
     states = state_counts(store)
     mine = my_last(store, desk.annotator, limit=1)
     return pane_payload(
-        tab.view if tab.item else None,
+        tab.views[tab.item.proposal_id] if tab.item else None,
+        ahead=tab.views[tab.ahead.proposal_id] if tab.ahead else None,
+        refused=[vars(refusal) for refusal in tab.refused],
         waiting=waiting(store, desk.wanted, desk.annotator)
         if desk.pile is ProposalState.PENDING
         else states[desk.pile],
@@ -144,16 +178,16 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
 
 
 def _show(tab: Tab, item: ReviewItem | None) -> None:
-    tab.item, tab.view = item, None
-    if item and item.draft:
-        tab.live["check"] = _check(item, item.draft)
+    if item and item != tab.ahead:
+        tab.views.pop(item.proposal_id, None)
+    tab.item, tab.ahead = item, None
 
 
 def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction) -> None:
     try:
         decision = _decision(act, desk.annotator, action)
     except (ValidationError, ValueError) as error:
-        tab.live["notice"] = ("error", f"Not saved: {_plain(error)}.")
+        _refuse(store, tab, act["op_id"], act.get("id") or 0, f"Not saved: {_plain(error)}.")
         return
     answer = decide(store, decision, seen=act.get("seen") or "")
     if answer.again:
@@ -169,13 +203,17 @@ def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answe
     if answer.taken:
         show_next(store, tab, desk)
         return
-    tab.live["notice"] = ("error", answer.message)
+    _refuse(store, tab, decision.op_id, answer.proposal_id, answer.message)
     if not answer.proposal_id:  # the file is not the one that was reviewed: nothing on screen is in it
         show_next(store, tab, desk)
     elif get_proposal(store, answer.proposal_id):
         if can_be_seen(decision.hindsight_prompt or ""):  # a refused edit must not be typed again
             keep_draft(store, answer.proposal_id, desk.annotator, _words(decision))
         _show(tab, open_item(store, desk, answer.proposal_id))
+
+
+def _refuse(store: Store, tab: Tab, op_id: str, proposal_id: int, words: str) -> None:
+    tab.refused = [*tab.refused, Refusal(op_id, proposal_id, _name(store, proposal_id), words)][-_REFUSALS:]
 
 
 def _decision(act: Act, annotator: str, action: ReviewAction) -> Decision:
@@ -270,6 +308,7 @@ def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
         verdict=item.verdict,
         differing=item.differing,
         alike=item.alike,
+        check=_check(item, item.draft) if item.draft else None,
         draft=_draft_view(item.draft or _edited(item)),
     )
 

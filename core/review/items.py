@@ -72,14 +72,31 @@ class Desk:
 
 def next_item(store: Store, desk: Desk) -> ReviewItem | None:
     """Lease and load the next proposal; None where nothing waits."""
-    now = time.time()
-    until = now + desk.lease_seconds
-    found = lease_next(store, desk.annotator, now=now, until=until, wanted=desk.wanted, state=desk.pile.value)
+    found = _lease_next(store, desk)
     return open_item(store, desk, found) if found is not None else None
 
 
-def open_item(store: Store, desk: Desk, proposal_id: int) -> ReviewItem:
-    """Load one proposal and lease it if it is free; other leases of this reviewer are given back.
+def item_after(store: Store, desk: Desk, shown: ReviewItem) -> ReviewItem | None:
+    """Lease and load what comes after a verdict on `shown`, so that it is there before it is asked for."""
+    found = _lease_next(store, desk, other_than=shown.proposal_id)
+    return open_item(store, desk, found, beside=shown.proposal_id) if found is not None else None
+
+
+def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
+    now = time.time()
+    return lease_next(
+        store,
+        desk.annotator,
+        now=now,
+        until=now + desk.lease_seconds,
+        wanted=desk.wanted,
+        state=desk.pile.value,
+        other_than=other_than,
+    )
+
+
+def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: int | None = None) -> ReviewItem:
+    """Load one proposal and lease it if it is free; other leases of this reviewer but `beside` are given back.
 
     Raises `UserError` where there is no such proposal.
     """
@@ -88,7 +105,7 @@ def open_item(store: Store, desk: Desk, proposal_id: int) -> ReviewItem:
         raise UserError(f"There is no item {proposal_id} in {store.path.name}.")
     now = time.time()
     mine = lease_one(store, row.id, desk.annotator, now=now, until=now + desk.lease_seconds)
-    release_leases(store, desk.annotator, keep=row.id)
+    release_leases(store, desk.annotator, keep=(row.id,) if beside is None else (row.id, beside))
     return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by)
 
 

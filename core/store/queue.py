@@ -1,5 +1,6 @@
 """Who gets which proposal next, and what a threshold would do: SQL over the narrow rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,23 +38,32 @@ _NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
 
 
 def lease_next(
-    store: Store, annotator: str, *, now: float, until: float, wanted: QueueFilter, state: str = "pending"
+    store: Store,
+    annotator: str,
+    *,
+    now: float,
+    until: float,
+    wanted: QueueFilter,
+    state: str = "pending",
+    other_than: int = 0,
 ) -> int | None:
     """Lease the next waiting proposal to `annotator`; its id, or None where nothing waits.
 
     `pending` holds what waits for a second person too. One's own live lease comes first, so a reload
-    shows the same item. One statement, so no two people ever hold the same proposal.
+    shows the same item; `other_than` is the one on screen, where the item after it is wanted. One
+    statement, so no two people ever hold the same proposal.
     """
     conditions, params = wanted.where()
     seconds = state == "pending"
     or_second = f" OR (state = 'second' AND {_NOT_MINE})" if seconds else ""
     own = store.row(
         "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals INDEXED BY proposals_leases"
-        " WHERE leased_by = ? AND is_current = 1"
+        " WHERE leased_by = ? AND id != ? AND is_current = 1"
         f" AND (state = ?{or_second}){conditions}"
         " ORDER BY position, id LIMIT 1) RETURNING id",
         until,
         annotator,
+        other_than,
         state,
         *([annotator] if seconds else []),
         *params,
@@ -62,13 +72,13 @@ def lease_next(
         return int(own["id"])
     first = (
         "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
-        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) ORDER BY position, id LIMIT 1"
+        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? ORDER BY position, id LIMIT 1"
     )
     piles = [f"SELECT * FROM ({first.format('')})"]
-    given = [state, *params, now]
+    given = [state, *params, now, other_than]
     if seconds:
         piles.append(f"SELECT * FROM ({first.format(f' AND {_NOT_MINE}')})")
-        given += ["second", annotator, *params, now]
+        given += ["second", annotator, *params, now, other_than]
     taken = store.row(
         f"UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM ({' UNION ALL '.join(piles)})"
         " ORDER BY position, id LIMIT 1) RETURNING id",
@@ -100,12 +110,13 @@ def extend_lease(store: Store, proposal_id: int, annotator: str, *, until: float
     return bool(store.write(sql, until, proposal_id, annotator))
 
 
-def release_leases(store: Store, annotator: str, *, keep: int | None = None) -> None:
-    """Give back every lease of one person but `keep`."""
+def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) -> None:
+    """Give back every lease of one person but those in `keep`."""
     store.write(
-        "UPDATE proposals SET leased_by = NULL, lease_until = NULL WHERE leased_by = ? AND id IS NOT ?",
+        "UPDATE proposals SET leased_by = NULL, lease_until = NULL WHERE leased_by = ?"
+        f" AND id NOT IN ({', '.join('?' * len(keep))})",
         annotator,
-        keep,
+        *keep,
     )
 
 

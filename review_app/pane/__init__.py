@@ -25,7 +25,7 @@ class Act(TypedDict, total=False):
 
     `action`: accept, edit, reject, defer, flag, undo, previous, next; draft (typed, not decided: check it
     and store it); expand (`step`, `field`: send the full text, `raw` for the raw record); beat (still
-    here); or the action of a button of the empty queue.
+    here); open (`id`: look at that item again); or the action of a button of the empty queue.
     """
 
     op_id: str
@@ -66,12 +66,12 @@ def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act],
     newer message. The item is not sent again while the browser holds it, so a saved draft costs a few bytes and
     not the whole run.
     """
-    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:taken", {"acts": [], "holds": None})
+    memory: dict[str, Any] = st.session_state.setdefault(f"{key}:taken", {"acts": [], "holds": ()})
 
     def deliver() -> None:
         taken: list[str] = memory["acts"]
         for act in st.session_state[key].get("act") or ():
-            memory["holds"] = act.pop("holds", None)
+            memory["holds"] = act.pop("holds", ())
             if act["op_id"] in taken:
                 continue
             # `resend`: the browser has lost the item; its message names none that it holds
@@ -80,6 +80,5 @@ def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act],
             taken.append(act["op_id"])
         del taken[:-REMEMBERED]
 
-    known = memory["holds"] and memory["holds"] == payload["item_key"]
-    item = None if known else payload["item"]
-    _PANE(key=key, data={**payload, "item": item, "taken": memory["acts"]}, on_act_change=deliver)
+    unknown = {name: None if payload[f"{name}_key"] in memory["holds"] else payload[name] for name in ("item", "ahead")}
+    _PANE(key=key, data={**payload, **unknown, "taken": memory["acts"]}, on_act_change=deliver)

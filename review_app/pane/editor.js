@@ -12,14 +12,14 @@ class Editor {
     for (const field of this.inputs) field.addEventListener("blur", () => this.flush());
   }
 
-  show(item, check) {
+  show(item) {
     clearTimeout(this.timer);
     this.timer = null;
     this.item = item;
     const { proposal, draft } = item;
     this.saved = draft?.saved_at || "";
     this.state = "";
-    this.checked = check || null;
+    this.checked = item.check;
     let start = draft;
     const kept = sessionStorage.getItem(`agenther:${item.key}`);
     if (kept) {

@@ -2,13 +2,10 @@
 
 function drawBar(pane) {
   const { data, item } = pane;
-  const place = data.position
-    ? [h("b", {}, count(data.position)), ` of ${count(data.waiting)} waiting`]
-    : `${count(data.waiting)} waiting`;
   const undo = button("Undo", { key: "backspace", kind: "small", onclick: () => pane.decide("undo") });
   fill(
     pane.bar,
-    item && h("span", { class: "place" }, place),
+    item && h("span", { class: "place" }, `${count(data.waiting)} waiting`),
     item && h("code", { class: "name", title: item.name, dir: "auto" }, item.name),
     item?.source && h("span", { class: "quiet source" }, item.source),
     h("span", { class: "space" }),

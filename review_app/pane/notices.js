@@ -12,23 +12,51 @@ const NAMES = {
 
 function drawNotice(pane, notice) {
   pane.noticed = notice;
-  fill(
-    pane.notice,
-    notice &&
-      h(
-        "div",
-        { class: `notice ${notice.level}` },
-        h("span", { dir: "auto" }, notice.text),
-        button("Close", { kind: "small", onclick: () => drawNotice(pane, null) }),
-      ),
+  const lines = pane.refused.map((refusal) => refusalLine(pane, refusal));
+  if (notice) lines.push(noticeLine(notice, () => drawNotice(pane, null)));
+  fill(pane.notice, lines);
+}
+
+const noticeLine = ({ level, text }, close, more = []) =>
+  h(
+    "div",
+    { class: `notice ${level}` },
+    h("span", { dir: "auto" }, text),
+    more,
+    button("Close", { kind: "small", onclick: close }),
   );
+
+// A verdict that was not taken, perhaps on an item that is no longer on screen: said until it was read.
+function refusalLine(pane, { op_id: opId, id, name, text }) {
+  const here = pane.item?.id === id;
+  const close = () => {
+    pane.read.add(opId);
+    hearRefusals(pane);
+  };
+  const open = () => {
+    close();
+    pane.send({ action: "open", id });
+  };
+  const opener = id && !here ? [button("Open it", { kind: "small", onclick: open })] : [];
+  return noticeLine({ level: "error", text: here ? text : `${name}: ${text}` }, close, opener);
+}
+
+// A refusal is read when it is closed, or once its own item is acted on again.
+function hearRefusals(pane) {
+  pane.refused = pane.data.refused.filter(({ op_id: opId }) => !pane.read.has(opId));
+  drawNotice(pane, pane.noticed);
+}
+
+function readRefusals(pane) {
+  for (const { op_id: opId, id } of pane.refused) if (!id || id === pane.item?.id) pane.read.add(opId);
+  pane.refused = pane.refused.filter(({ op_id: opId }) => !pane.read.has(opId));
 }
 
 // Stays until the act is taken; the words change only when they say something else.
 function drawTrouble(pane, late) {
   const { trouble = "" } = pane.data || {};
   const silent = !trouble && late > SILENT;
-  const words = trouble || silent ? troubleWords(pane.outbox.verdict, trouble) : "";
+  const words = trouble || silent ? troubleWords(pane.outbox.verdicts, trouble) : "";
   if (words === pane.troubled) return;
   pane.troubled = words;
   fill(
@@ -43,9 +71,12 @@ function drawTrouble(pane, late) {
   );
 }
 
-function troubleWords(act, why) {
-  const what = act ? `${NAMES[act.action]} is not saved yet.` : "Not saved or loaded yet.";
-  const keeps = "This page keeps it and tries again every few seconds; it counts once. Keep the page open.";
+function troubleWords(verdicts, why) {
+  const names = verdicts.map(({ action }) => NAMES[action]);
+  const all = names.length > 1 ? `Your last ${names.length} verdicts are` : `${names[0]} is`;
+  const what = names.length ? `${all} not saved yet.` : "Not saved or loaded yet.";
+  const it = names.length > 1 ? "them and tries again every few seconds; each" : "it and tries again every few seconds; it";
+  const keeps = `This page keeps ${it} counts once. Keep the page open.`;
   if (!why) return `${what} The app does not answer. ${keeps} If this lasts, start the app again at the same address.`;
   const holder = why.includes("locked") ? " If this lasts, end the program that holds the file." : "";
   return `${what} ${why} ${keeps}${holder}`;

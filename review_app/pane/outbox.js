@@ -54,8 +54,8 @@ class Outbox {
     return now - this.waiting[0].since;
   }
 
-  get verdict() {
-    return this.waiting.find(({ act }) => STORED.has(act.action))?.act || null;
+  get verdicts() {
+    return this.waiting.map(({ act }) => act).filter(({ action }) => STORED.has(action));
   }
 
   store() {

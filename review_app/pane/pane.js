@@ -11,7 +11,8 @@ class Pane {
   constructor(host) {
     this.host = host;
     this.outbox = new Outbox((acts) => {
-      const holds = this.key && held.has(this.key) ? this.key : null; // the server need not send that one again
+      // what the server need not send again
+      const holds = [this.key, this.ahead?.key].filter((key) => key && held.has(key));
       this.trigger(
         "act",
         acts.map((act) => ({ ...act, holds })),
@@ -19,6 +20,10 @@ class Pane {
     });
     this.item = null;
     this.key = undefined;
+    this.ahead = null; // the item to show at the next verdict
+    this.left = null; // the verdict at which `ahead` was shown, until the server has answered it
+    this.refused = [];
+    this.read = new Set(); // refusals that were read, by op_id
     this.busy = null;
     this.editing = false;
     this.popover = null;
@@ -75,7 +80,10 @@ class Pane {
 
   send(act) {
     const { id = null, rev = null, seen = null, key } = this.item || {};
-    if (!QUIET.has(act.action)) drawNotice(this, null);
+    if (!QUIET.has(act.action)) {
+      readRefusals(this);
+      drawNotice(this, null);
+    }
     return this.outbox.push({ id, rev, seen, ...act }, key);
   }
 
@@ -95,8 +103,23 @@ class Pane {
     } else if (this.item) this.editor.flush();
     this.attention.tick();
     closeAsk(this);
-    this.busy = this.send({ action, active_seconds: this.attention.seconds, ...more });
-    this.block(true);
+    const opId = this.send({ action, active_seconds: this.attention.seconds, ...more });
+    if (this.ahead && !this.left && (FINAL.has(action) || GUARDED.has(action))) this.goOn(opId);
+    else {
+      this.busy = opId;
+      this.block(true);
+    }
+  }
+
+  // Show what follows before the server has answered; what it says of the item left behind is then not for the screen.
+  goOn(opId) {
+    this.left = opId;
+    const next = this.ahead;
+    this.ahead = null;
+    this.show(next);
+    drawBar(this);
+    drawActions(this);
+    fit(this);
   }
 
   // What is typed after the verdict belongs to nothing.
@@ -125,7 +148,8 @@ class Pane {
     const taken = new Set(data.taken);
     const back = this.outbox.recall(data.desk);
     const settled = this.outbox.settle(taken);
-    const refused = data.notice?.level === "error" && settled.find(({ act }) => act.action === "edit");
+    const no = new Set(data.refused.map(({ op_id: opId }) => opId));
+    const refused = settled.find(({ act }) => act.action === "edit" && no.has(act.op_id));
     for (const one of settled)
       if (FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.key}`);
     if (back) {
@@ -133,21 +157,24 @@ class Pane {
       this.outbox.flush();
     }
     if (this.busy && taken.has(this.busy)) this.busy = null;
+    if (this.left && taken.has(this.left)) this.left = null;
     this.block(Boolean(this.busy));
-    if (data.item) {
-      held.set(data.item.key, data.item);
-      while (held.size > 4) held.delete(held.keys().next().value);
-    }
+    for (const item of [data.item, data.ahead]) if (item) held.set(item.key, item);
+    while (held.size > 4) held.delete(held.keys().next().value);
     tone(this);
-    const item = data.item_key === null ? null : held.get(data.item_key);
-    if (item === undefined) return this.send({ action: "resend" });
-    if (data.item_key !== this.key) this.show(item, data.check);
-    else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
+    if (this.left === null) {
+      const item = data.item_key === null ? null : held.get(data.item_key);
+      if (item === undefined) return this.send({ action: "resend" });
+      this.ahead = held.get(data.ahead_key) || null;
+      if (data.item_key !== this.key) this.show(item);
+      else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
+    }
     if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
     const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;
     if (wider && this.item && wider !== this.expanded) this.trace.expand(data.expanded);
     this.expanded = wider;
-    if (data.notice) drawNotice(this, data.notice);
+    this.noticed = data.notice || this.noticed;
+    hearRefusals(this);
     drawTrouble(this, 0);
     drawBar(this);
     drawActions(this);
@@ -162,7 +189,7 @@ class Pane {
     this.editor.typed();
   }
 
-  show(item, check) {
+  show(item) {
     closeAsk(this);
     this.expanded = null;
     this.editing = false;
@@ -177,12 +204,12 @@ class Pane {
     this.trace.show(item);
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
-    this.editor.show(item, check);
+    this.editor.show(item);
     const focused = this.root.getRootNode().activeElement;
     const lost = focused
       ? !focused.isConnected || !focused.checkVisibility()
       : document.activeElement === document.body;
     if (lost) this.trace.scroll.focus({ preventScroll: true });
-    this.said.textContent = `Item ${this.data.position} of ${this.data.waiting}. ${item.proposal.text.slice(0, 300)}`;
+    this.said.textContent = `Item ${item.name}. ${item.proposal.text.slice(0, 300)}`;
   }
 }

@@ -52,8 +52,12 @@ def item_view(
     differing: Sequence[ReviewRow] = (),
     alike: Mapping[ProposalState, int] | None = None,
     draft: Mapping[str, Any] | None = None,
+    check: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Draw one proposal beside its run. `draft`: text, final_answer, first_step, last_step, saved_at."""
+    """Draw one proposal beside its run.
+
+    `draft`: text, final_answer, first_step, last_step, saved_at. `check`: what the rules found in it (`check_view`).
+    """
     pointers: list[Pointer] = []
 
     def refer(kind: str, number: int, spans: Sequence[Evidence]) -> list[dict[str, Any]]:
@@ -97,6 +101,7 @@ def item_view(
         "outcome": done,
         "proposal": {**proposal, "values": checks},
         "draft": dict(draft) if draft else None,
+        "check": dict(check) if check else None,
         "trace": trace_view(trajectory, pointers=pointers, error_steps=analysis.error_steps if analysis else ()),
     }
 
@@ -104,13 +109,14 @@ def item_view(
 def pane_payload(
     item: Mapping[str, Any] | None,
     *,
-    position: int = 0,
+    ahead: Mapping[str, Any] | None = None,
     waiting: int = 0,
     counts: Sequence[tuple[str, int]] = (),
     last: str = "",
     desk: str = "",
     trouble: str = "",
     notice: tuple[str, str] | None = None,
+    refused: Sequence[Mapping[str, Any]] = (),
     saved_at: str = "",
     check: Mapping[str, Any] | None = None,
     expanded: Mapping[str, Any] | None = None,
@@ -119,21 +125,32 @@ def pane_payload(
 ) -> dict[str, Any]:
     """Join an item (None: the queue is done) and what changes under it.
 
-    `last`: what Undo would take back, in words. `desk`: names the reviewer and the file, for what a browser keeps
-    of them. `trouble`: why acts are not taken now; they are sent again. `notice`: (`error` or `info`, text).
-    `empty`: title, text and buttons `[(label, action)]` for the finished queue. `beat_seconds`: send a `beat` act
-    this often while the reviewer is active (0: never).
+    `ahead`: the item that follows a verdict, shown at the key press. `refused`: verdicts that were not taken (op_id,
+    proposal_id, name, text). `last`: what Undo would take back, in words. `desk`: names the reviewer and the file,
+    for what a browser keeps of them. `trouble`: why acts are not taken now; they are sent again. `notice`: (`error`
+    or `info`, text). `empty`: title, text and buttons `[(label, action)]` for the finished queue. `beat_seconds`:
+    send a `beat` act this often while the reviewer is active (0: never).
     """
     return {
         "item": dict(item) if item else None,
         "item_key": item["key"] if item else None,
-        "position": position,
+        "ahead": dict(ahead) if ahead else None,
+        "ahead_key": ahead["key"] if ahead else None,
         "waiting": waiting,
         "counts": [[label, number] for label, number in counts],
         "last": line(last, 120),
         "desk": desk,
         "trouble": line(trouble, 600),
         "notice": {"level": notice[0], "text": line(notice[1], 600)} if notice else None,
+        "refused": [
+            {
+                "op_id": one["op_id"],
+                "id": one["proposal_id"],
+                "name": line(one["name"], 80),
+                "text": line(one["text"], 600),
+            }
+            for one in refused
+        ],
         "saved_at": saved_at,
         "check": dict(check) if check else None,
         "expanded": dict(expanded) if expanded else None,

@@ -6,7 +6,7 @@ from core.errors import UserError
 from core.models import ProposalState
 from core.review.items import Desk
 from core.store.queue import QueueFilter, facets
-from review_app.desk import Tab, payload, show_named, show_next, take
+from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 from review_app.faults import in_words
 from review_app.pane import Act, review_pane
 from review_app.session import annotator, settings, store
@@ -61,6 +61,7 @@ def pane(desk: Desk) -> None:
     with in_words("pane"):
         try:
             with store() as opened:
+                look_ahead(opened, tab, desk)
                 tab.shown = payload(opened, tab, desk, settings())
         except UserError as error:
             if tab.shown is None:

@@ -100,8 +100,7 @@ def test_only_an_edit_takes_the_words_along(store, tab):
 def test_a_verdict_that_cannot_be_taken_is_said_and_the_item_stays(store, tab, action, more, says):
     item = tab.item
     shown = do(store, tab, action, **more)
-    assert shown["notice"]["level"] == "error"
-    assert shown["notice"]["text"].startswith(says)
+    assert shown["refused"][-1]["text"].startswith(says)
     assert tab.item.proposal_id == item.proposal_id
     assert store.value("SELECT count(*) FROM reviews") == 0
 
@@ -123,7 +122,7 @@ def test_an_item_decided_elsewhere_is_refused_shown_anew_and_the_edit_is_kept(st
     take(store, elsewhere, ANNA, act(elsewhere, "accept"))
     take(store, tab, ANNA, click)
     shown = payload(store, tab, ANNA, Settings())
-    assert shown["notice"]["text"] == "Not saved: anna accepted it while you had it open. Look at it again."
+    assert shown["refused"][-1]["text"] == "Not saved: anna accepted it while you had it open. Look at it again."
     assert shown["item"]["id"] == click["id"]
     assert shown["item"]["draft"]["text"] == "My careful words"
     assert shown["item"]["draft"]["final_answer"] == "Two."
@@ -135,13 +134,13 @@ def test_an_item_that_somebody_else_has_open_can_be_read_and_not_decided(store, 
     show_named(store, other, BEN, tab.item.trajectory.trajectory_id)
     assert payload(store, other, BEN, Settings())["item"]["held_by"] == "anna"
     shown = do(store, other, "accept", BEN)
-    assert shown["notice"]["text"] == "Not saved: anna has this item open."
+    assert shown["refused"][-1]["text"] == "Not saved: anna has this item open."
     assert store.value("SELECT count(*) FROM reviews") == 0
 
 
 def test_a_proposal_that_a_newer_run_replaced_is_refused(store, tab):
     store.write("UPDATE proposals SET is_current = 0 WHERE id = ?", tab.item.proposal_id)
-    assert do(store, tab, "accept")["notice"]["text"] == "Not saved: a newer run has replaced this proposal."
+    assert do(store, tab, "accept")["refused"][-1]["text"] == "Not saved: a newer run has replaced this proposal."
 
 
 def test_undo_brings_the_item_back_with_its_words(store, tab):
@@ -362,7 +361,7 @@ def test_a_verdict_on_a_file_that_took_the_place_of_another_is_refused(store, ta
     click = act(tab, "accept", seen="the words of another file")
     assert take(store, tab, ANNA, click)
     shown = payload(store, tab, ANNA, Settings())
-    assert "is another file than the one you reviewed" in shown["notice"]["text"]
+    assert "is another file than the one you reviewed" in shown["refused"][-1]["text"]
     assert store.value("SELECT count(*) FROM reviews") == 0
     assert take(store, tab, ANNA, act(tab, "accept", seen=shown["item"]["seen"]))
     assert store.value("SELECT count(*) FROM reviews") == 1

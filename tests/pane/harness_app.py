@@ -26,8 +26,23 @@ def samples() -> list[dict]:
 
 if "tab" not in st.session_state:
     start = int(st.query_params.get("start", 0))
-    st.session_state["tab"] = SimpleNamespace(at=start, revs={}, drafts={}, done=[], views={}, live={})
+    st.session_state["tab"] = SimpleNamespace(at=start, revs={}, drafts={}, done=[], views={}, refused=[], live={})
 tab = st.session_state["tab"]
+
+
+def name(at: int) -> str:
+    return samples()[at]["trajectory"].trajectory_id
+
+
+def view(at: int) -> dict | None:
+    """The item at a place of the queue, drawn once for each revision of it."""
+    if at >= len(samples()):
+        return None
+    rev = tab.revs.get(at, 0)
+    if (at, rev) not in tab.views:
+        draft = tab.drafts.get(at)
+        tab.views[at, rev] = item_view(proposal_id=at, revision=rev, draft=draft, **samples()[at])
+    return tab.views[at, rev]
 
 
 def log(act: Act) -> None:
@@ -56,34 +71,27 @@ def on_act(act: Act) -> bool:
     elif action == "expand":
         raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)
         live["expanded"] = expanded_view(samples()[at]["trajectory"], step=act["step"], field=act["field"], raw=raw)
+    elif action == "open":
+        tab.at = act["id"]
     elif action in ("previous", "next"):
         tab.at = max(0, min(len(samples()), at + (1 if action == "next" else -1)))
     elif action in PAST:
         if "refuse" in (act.get("note"), (act.get("text") or "")[-6:]):
-            live["notice"] = ("error", "Not saved: mia accepted it while you had it open. Look at it again.")
+            words = "Not saved: mia accepted it while you had it open. Look at it again."
+            tab.refused.append({"op_id": act["op_id"], "proposal_id": at, "name": name(at), "text": words})
             return True
-        tab.done.append((at, action))
-        tab.at = at + 1
+        tab.done.append((act["id"], action))
+        tab.at = act["id"] + 1
     return True
 
 
 review_at = tab.at
-if review_at < len(samples()):
-    rev = tab.revs.get(review_at, 0)
-    if (review_at, rev) not in tab.views:
-        draft = tab.drafts.get(review_at)
-        tab.views = {
-            (review_at, rev): item_view(proposal_id=review_at, revision=rev, draft=draft, **samples()[review_at])
-        }
-    item = tab.views[(review_at, rev)]
-else:
-    item = None
-total = len(samples())
-last = f"{PAST[tab.done[-1][1]]} {samples()[tab.done[-1][0]]['trajectory'].trajectory_id}" if tab.done else ""
+last = f"{PAST[tab.done[-1][1]]} {name(tab.done[-1][0])}" if tab.done else ""
 payload = pane_payload(
-    item,
-    position=review_at + 1,
-    waiting=total,
+    view(review_at),
+    ahead=view(review_at + 1),
+    refused=tab.refused,
+    waiting=len(samples()) - review_at,
     counts=[(word.lower(), sum(a == key for _, a in tab.done)) for key, word in PAST.items() if key != "flag"],
     last=last,
     desk="mia-team.db",

@@ -9,6 +9,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 expect.set_options(timeout=20_000)  # a busy machine is slow; no test waits longer than it must
 pytestmark = pytest.mark.browser
 
+UNREAD = 300  # ms: no verdict is taken before anybody can have read the item
 UNREAD_GUARD_OVER = "() => performance.now() - window.shown > 300"
 
 
@@ -21,8 +22,8 @@ class Screen:
         self.at(start + 1)
 
     def at(self, position: int) -> None:
-        """Wait until item `position` is on screen and could have been read."""
-        expect(self.page.locator(".bar .place")).to_have_text(f"{position} of 24 waiting")
+        """Wait until item `position` is on screen, the server has said so, and it could have been read."""
+        expect(self.page.locator(".bar .place")).to_have_text(f"{25 - position} waiting")
         expect(self.page.locator(".root.busy")).to_have_count(0)
         self.page.evaluate("window.shown = performance.now()")
         self.page.wait_for_function(UNREAD_GUARD_OVER)
@@ -237,20 +238,47 @@ def test_a_verdict_that_meets_a_lock_stays_on_screen_outlives_a_reload_and_count
         screen.press("a")
         expect(alert).to_contain_text("Your accept is not saved yet. team.db cannot be used now: database is locked.")
         expect(alert).to_contain_text("tries again every few seconds; it counts once. Keep the page open.")
+        expect(screen.page.locator(".bar .name")).to_have_text("sensors-6"), "the next item waits for no answer"
+        screen.page.wait_for_timeout(UNREAD)
         screen.press("x", "3", "Space")
+        expect(alert).to_contain_text("Your last 2 verdicts are not saved yet.")
+        expect(screen.page.locator(".root.busy")).to_have_count(1), "nothing is known of the item after"
         screen.page.reload()
-        expect(alert).to_contain_text("Your accept is not saved yet")
+        expect(alert).to_contain_text("Your last 2 verdicts are not saved yet")
         expect(screen.page.locator(".root.busy")).to_have_count(1)
         assert told(acts) == []
     finally:
         lock.unlink()
     screen.page.get_by_role("button", name="Try now").click()
-    screen.at(6)
+    screen.at(7)
     expect(screen.page.locator(".notice")).to_have_count(0)
-    assert told(acts) == [("accept", 4)]
+    assert told(acts) == [("accept", 4), ("reject", 5)]
     screen.page.reload()
     screen.at(5)
-    assert told(acts) == [("accept", 4)], "what was taken is not recalled"
+    assert told(acts) == [("accept", 4), ("reject", 5)], "what was taken is not recalled"
+
+
+def test_a_refusal_is_said_until_read_even_where_the_next_verdict_came_before_it(open_at, harness, acts):
+    lock = harness[1].with_name("locked")
+    lock.touch()
+    try:
+        screen = open_at()
+        screen.press("f")
+        screen.page.keyboard.type("refuse")
+        screen.press("Enter")
+        expect(screen.page.locator(".bar .name")).to_have_text("sensors-6")
+        screen.page.wait_for_timeout(UNREAD)
+        screen.press("a")
+    finally:
+        lock.unlink()
+    refusal = screen.page.locator(".notice.error")
+    expect(refusal).to_contain_text("sensors-5: Not saved: mia accepted it")
+    screen.at(7)
+    screen.press("a")
+    expect(screen.page.locator(".bar .last")).to_contain_text("sensors-7")
+    refusal.get_by_role("button", name="Open it").click()
+    expect(screen.page.locator(".bar .name")).to_have_text("sensors-5")
+    expect(refusal).to_have_count(0)
 
 
 def test_an_edit_of_invisible_characters_is_refused_in_words_that_stay(open_at, acts):
@@ -292,11 +320,11 @@ def test_a_pane_that_is_gone_hears_no_key_and_one_that_is_back_hears_each_once(o
 def test_a_reviewer_at_work_sends_a_beat_and_a_verdict_says_how_long_it_took(page, harness, acts):
     with page.expect_websocket() as opened:
         page.goto(f"{harness[0]}/?start=4&beat=2")
-    expect(page.locator(".bar .place")).to_have_text("5 of 24 waiting")
+    expect(page.locator(".bar .place")).to_have_text("20 waiting")
     with opened.value.expect_event("framesent", lambda frame: b'"beat"' in frame):
         page.keyboard.press("j")
     page.keyboard.press("a")
-    expect(page.locator(".bar .place")).to_have_text("6 of 24 waiting")
+    expect(page.locator(".bar .place")).to_have_text("19 waiting")
     assert [act["action"] for act in acts()] == ["beat", "accept"]
     assert acts()[1]["active_seconds"] > 1
 
