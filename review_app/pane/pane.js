@@ -84,7 +84,14 @@ class Pane {
       readRefusals(this);
       drawNotice(this, null);
     }
-    return this.outbox.push({ id, rev, seen, ...act }, key);
+    const opId = this.outbox.push({ id, rev, seen, ...act }, key);
+    this.markUnsaved();
+    return opId;
+  }
+
+  // For who watches from outside, as tests do: a verdict is on its way.
+  markUnsaved() {
+    this.root.classList.toggle("unsaved", this.outbox.verdicts.length > 0);
   }
 
   retry() {
@@ -156,6 +163,7 @@ class Pane {
       this.busy = this.outbox.waiting.at(-1).act.op_id;
       this.outbox.flush();
     }
+    this.markUnsaved();
     if (this.busy && taken.has(this.busy)) this.busy = null;
     if (this.left && taken.has(this.left)) this.left = null;
     this.block(Boolean(this.busy));

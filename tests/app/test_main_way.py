@@ -97,7 +97,7 @@ class Reviewer:
         name = self.page.locator(".bar .name")
         if after:
             expect(name).not_to_have_text(after)
-        expect(self.page.locator(".root.busy")).to_have_count(0)
+        expect(self.page.locator(".root.busy, .root.unsaved")).to_have_count(0)
         return name.inner_text()
 
     def decide(self, *keys: str) -> str:
