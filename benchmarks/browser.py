@@ -29,7 +29,7 @@ SIZE = {"width": 1280, "height": 800}
 @contextmanager
 def review_app(db: Path) -> Iterator[str]:
     """Serve the review app on `db`; gives its address."""
-    command = [sys.executable, "-m", "review_app", "--db", str(db), "--port", "0", "--no-browser"]
+    command = [sys.executable, "-m", "review_app", "--db", str(db), "--port", "0", "--no-browser", "--as", "anna"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=db.parent) as server:
         try:
             assert server.stderr is not None

@@ -28,7 +28,7 @@ _KNOWN_VARIABLES = {
     "base_url": "OPENAI_BASE_URL",
 }
 _PRICE_FORM = "it holds input = ... and output = ..., dollars per million tokens, and maybe cached_input = ...."
-_OTHER_VARIABLES = {"AGENTHER_DB"}  # how the review app's process hands its database to its screens
+_OTHER_VARIABLES = {"AGENTHER_DB", "AGENTHER_REVIEWER"}  # what the review app's process hands to its screens
 _JUDGE_ADDRESS = re.compile(r"@(?=https?://)")
 _ACCOUNT = re.compile(r"^(\s*[\w+.-]+://)?(\S*)@")
 

@@ -1,4 +1,4 @@
-"""Writes docs/images: the four screens, light and dark, of the real app on the sample data.
+"""Writes docs/images: the screens, light and dark, of the real app on the sample data.
 
     python docs/make_screenshots.py
 
@@ -65,6 +65,7 @@ def _review_some(page: Page, address: str) -> None:
 def _take(page: Page, address: str, scheme: str) -> None:
     for name, path, selector in (
         ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
+        ("team", "/team?as=anna", ".rows"),
         ("thresholds", "/thresholds?as=anna", "canvas, svg.marks"),
         ("import", "/import-run?as=anna", "[data-testid=stDataFrame]"),
         ("export", "/export?as=anna", "[data-testid=stTabs]"),

@@ -23,7 +23,7 @@ from core.settings import load_settings
 from core.store import open_store
 from review_app.headers import SecurityHeaders
 from review_app.origin import SameOrigin
-from review_app.session import DATABASE_VARIABLE
+from review_app.session import DATABASE_VARIABLE, NAME_VARIABLE
 from review_app.theme import THEME
 
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never the default
@@ -34,7 +34,8 @@ _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never the default
 @click.option("--host", default=None)
 @click.option("--port", type=int, default=None)
 @click.option("--no-browser", is_flag=True)
-def main(db: Path, host: str | None, port: int | None, no_browser: bool) -> None:
+@click.option("--as", "reviewer", default="")
+def main(db: Path, host: str | None, port: int | None, no_browser: bool, reviewer: str) -> None:
     """Serve the review app on one database until stopped."""
     try:
         settings = load_settings({"host": host, "port": port}).review
@@ -43,6 +44,7 @@ def main(db: Path, host: str | None, port: int | None, no_browser: bool) -> None
     except UserError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    os.environ[NAME_VARIABLE] = reviewer
     os.environ[DATABASE_VARIABLE] = str(db.resolve())
     url = f"http://{'localhost' if settings.host in _ANYWHERE else settings.host}:{port}"
     click.echo(f"Review app: {url}   (database {db}; Ctrl-C stops it, verdicts are saved as they are made)", err=True)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.errors import UserError
-from core.review.typed import reviewer_name
+from core.review.typed import LONGEST_NAME, account_name, reviewer_name
 from review_app.pane.shown import line
-from review_app.session import account, annotator, database, rename_annotator
+from review_app.session import database, known_name, rename_annotator
 
 # Streamlit leaves a tenth of the screen empty above the first element; the header line is fixed into its bar.
 _STYLE = """<style>
@@ -13,10 +13,11 @@ _STYLE = """<style>
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
 .st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
 .st-key-desk > div { width: auto !important; flex: none; }
-.st-key-filters { position: fixed; top: 0; left: 31rem; height: 3.75rem; width: auto !important; }
+.st-key-filters { position: fixed; top: 0; left: 36rem; height: 3.75rem; width: auto !important; }
 .st-key-filters { justify-content: center; }
 .st-key-desk, .st-key-filters { z-index: 999990; }
 .st-key-desk button[aria-expanded="true"], .st-key-filters button[aria-expanded="true"] { color: inherit !important; }
+.st-key-entry { max-width: 30rem; margin: 12vh auto 0; }
 [class*="st-key-fault_"] { margin-top: .9rem; max-width: 60rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
@@ -32,9 +33,12 @@ def page_style() -> None:
 def header() -> None:
     """Database and reviewer; the name can be changed where it stands."""
     try:
-        who = annotator()
+        who = known_name()
     except UserError as error:
         _ask_for_another(str(error))
+        st.stop()
+    if who is None:
+        _ask_who()
         st.stop()
     with st.container(key="desk", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.text(_short(line(database().name)))
@@ -52,13 +56,29 @@ def header() -> None:
                     st.rerun()
 
 
+def _ask_who() -> None:
+    """Nothing is shown before somebody has said a name: what is opened is kept for that name."""
+    with st.container(key="entry"), st.form("who", enter_to_submit=True):
+        st.subheader("Who is reviewing?", anchor=False)
+        typed = st.text_input("Your name", account_name(), max_chars=LONGEST_NAME, key="entry_name")
+        st.caption("Stored with every verdict. There is no sign-in: take the same name each time.")
+        if st.form_submit_button("Start", type="primary", icon=":material/arrow_forward:"):
+            try:
+                rename_annotator(typed)
+            except UserError as error:
+                st.error("This cannot be a name.", icon=":material/error:")
+                st.text(str(error))
+            else:
+                st.rerun()
+
+
 def _ask_for_another(why: str) -> None:
     """The name in the address is none: nothing is shown under it, so nothing is stored under it."""
     with st.container(border=True, key="fault_name"):
         st.error("The name in this page's address (as=...) cannot be used.", icon=":material/error:")
         st.text(why)
-        if st.button(f"Review as {_plain(account())}", type="primary", icon=":material/person:"):
-            rename_annotator(account())
+        if st.button(f"Review as {_plain(account_name())}", type="primary", icon=":material/person:"):
+            rename_annotator(account_name())
             st.rerun()
 
 

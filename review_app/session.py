@@ -3,7 +3,6 @@
 Nothing that matters lives in the browser session; it holds only where this tab is.
 """
 
-import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import StoreError, UserError
+from core.errors import StoreError
 from core.review.typed import reviewer_name
 from core.settings import Settings, load_settings
 from core.store import Store, open_store
 
 DATABASE_VARIABLE = "AGENTHER_DB"
+NAME_VARIABLE = "AGENTHER_REVIEWER"  # who reviews where the address names nobody
 _PATIENCE = 2.0  # seconds: a screen says soon that the file is locked, and the pane sends its verdict again
 _NAME = "as"  # query parameter, so that a reload and a bookmark keep the name
 
@@ -54,18 +54,26 @@ def settings() -> Settings:
 
 
 def annotator() -> str:
-    """Who reviews in this tab: the name in the address, else the account that runs the app.
+    """Who reviews in this tab; the header has asked for the name before any screen is drawn."""
+    name = known_name()
+    assert name is not None
+    return name
+
+
+def known_name() -> str | None:
+    """The name in the address, else the one that the app was started with (`--as`), else None: nobody has said it yet.
 
     Streamlit drops the address's parameters when the screen changes; the name is put back there. Raises
     `UserError` where the address holds what cannot be a name.
     """
-    named, kept = st.query_params.get(_NAME), st.session_state.get("annotator")
+    named = st.query_params.get(_NAME)
+    kept = st.session_state.get("annotator") or os.environ.get(NAME_VARIABLE)
     if named is not None:
         rename_annotator(named)
     elif kept:
-        st.query_params[_NAME] = kept
+        rename_annotator(kept)
     else:
-        return account()
+        return None
     return str(st.session_state["annotator"])
 
 
@@ -75,11 +83,3 @@ def rename_annotator(name: str) -> None:
     st.session_state["annotator"] = plain
     if st.query_params.get(_NAME) != plain:
         st.query_params[_NAME] = plain
-
-
-def account() -> str:
-    """The name of the account that runs the app."""
-    try:
-        return reviewer_name(getpass.getuser())
-    except (KeyError, OSError, UserError):  # a container without a user database
-        return "reviewer"

@@ -20,13 +20,17 @@ _browser = click.option("--browser/--no-browser", default=True, help="Open the b
 @_host
 @_port
 @_browser
-def review_command(db: Path, host: str | None, port: int | None, browser: bool) -> None:
+@click.option("--as", "reviewer", default="", metavar="NAME", help="Who reviews; without it the app asks.")
+def review_command(db: Path, host: str | None, port: int | None, browser: bool, reviewer: str) -> None:
     """Open the review app on a database."""
+    from core.review.typed import reviewer_name
     from core.store import open_store
+
+    reviewer = reviewer and reviewer_name(reviewer)
 
     settings = settings_from({"host": host, "port": port}).review
     open_store(db).close()  # a database that cannot be used is said here, not in the browser
-    _start_app(db, settings.host, settings.port, browser=browser)
+    _start_app(db, settings.host, settings.port, browser=browser, reviewer=reviewer)
 
 
 @click.command("demo")
@@ -44,6 +48,7 @@ def review_command(db: Path, host: str | None, port: int | None, browser: bool) 
 def demo_command(db: Path, host: str | None, port: int | None, browser: bool) -> None:
     """Sample data through the four stages and into the review app. No key, no network."""
     from core.review.address import free_port
+    from core.review.typed import account_name
     from core.runs.importing import import_files
     from core.runs.running import run_pipeline
     from core.settings import Settings
@@ -63,7 +68,7 @@ def demo_command(db: Path, host: str | None, port: int | None, browser: bool) ->
         if done.total:
             waiting = "proposal waits" if done.proposed == 1 else "proposals wait"
             say(f"{done.proposed} {waiting} for you; {counted(done.skipped, 'run')} gave none.")
-    _start_app(db, listen.host, listen.port, browser=browser)
+    _start_app(db, listen.host, listen.port, browser=browser, reviewer=account_name())
 
 
 def _sample_data() -> Path:
@@ -75,10 +80,11 @@ def _sample_data() -> Path:
     raise UserError("The sample data is missing from this installation; install the package again.")
 
 
-def _start_app(db: Path, host: str, port: int, *, browser: bool) -> None:
+def _start_app(db: Path, host: str, port: int, *, browser: bool, reviewer: str) -> None:
     """Become the app's process, so that Ctrl-C and signals reach it and nothing is left behind."""
     # -P: a folder `core` where the command is called must not stand in for ours.
     command = [sys.executable, "-P", "-m", "review_app", "--db", str(db.resolve()), "--host", host, "--port", str(port)]
+    command += ["--as", reviewer] if reviewer else []
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, command if browser else [*command, "--no-browser"])  # noqa: S606

@@ -1,9 +1,10 @@
-"""How far several judges agree, beyond what chance would give.
+"""How far several judges, or several people, agree beyond what chance would give.
 
 A judge that abstains counts for no pair. Kappa is that of Cohen (1960) for two judges and of Fleiss (1971) for
 all of them; it is None where it is not defined: nothing was judged, or everybody always said the same.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,31 @@ def cohen_kappa(both: Counter[tuple[bool, bool]]) -> float | None:
     second = (both[True, True] + both[False, True]) / n
     chance = first * second + (1 - first) * (1 - second)
     return _beyond(chance, (both[True, True] + both[False, False]) / n)
+
+
+def kappa_interval(both: Counter[tuple[bool, bool]]) -> tuple[float, float] | None:
+    """95 % interval of Cohen's kappa by its large-sample variance (Fleiss, Cohen and Everitt 1969).
+
+    Where nobody differed that variance is 0: the lower end then holds for the largest share of differences that
+    would show none in `n` with a chance of 2.5 %. None where kappa is not defined.
+    """
+    kappa, n = cohen_kappa(both), both.total()
+    if kappa is None:
+        return None
+    share = {(one, other): both[one, other] / n for one in (True, False) for other in (True, False)}
+    first = {side: share[side, True] + share[side, False] for side in (True, False)}
+    second = {side: share[True, side] + share[False, side] for side in (True, False)}
+    seen = share[True, True] + share[False, False]
+    chance = sum(first[side] * second[side] for side in (True, False))
+    if seen == 1:
+        return _beyond(chance, 0.025 ** (1 / n)) or 0.0, 1.0
+    same = sum(
+        share[side, side] * ((1 - chance) - (first[side] + second[side]) * (1 - seen)) ** 2 for side in (True, False)
+    )
+    apart = (1 - seen) ** 2 * sum(share[one, not one] * (second[one] + first[not one]) ** 2 for one in (True, False))
+    variance = (same + apart - (seen * chance - 2 * chance + seen) ** 2) / (n * (1 - chance) ** 4)
+    half = 1.96 * math.sqrt(max(variance, 0.0))
+    return round(max(kappa - half, -1.0), 3), round(min(kappa + half, 1.0), 3)
 
 
 def fleiss_kappa(votes: Counter[tuple[bool | None, ...]]) -> float | None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from core.errors import UserError
-from core.models import Decision, ProposalState, RejectReason, ReviewAction
+from core.models import Attempt, Decision, ProposalState, RejectReason, ReviewAction
 from core.review.verdicts import Answer, decide
 from core.store import Store
 from core.store.overlap import Overlap, current_overlap, given_in_overlap, put_overlap
-from core.store.proposals import ProposalRow, get_proposal, request_of
+from core.store.proposals import ProposalRow, attempts_of, get_proposal
 from core.store.queue import QueueFilter, in_state, state_counts, waiting
 from core.store.reviews import move, standing, what_follows
 from core.store.standing import ReviewRow, opinions
@@ -63,7 +63,7 @@ class Dispute:
     revision: int
     trajectory_key: str
     trajectory_id: str
-    request: str
+    attempt: Attempt
     opinions: tuple[ReviewRow, ...]
 
 
@@ -73,43 +73,57 @@ def disputes(store: Store, *, limit: int, offset: int = 0) -> list[Dispute]:
     return [_dispute(store, row) for number in rows if (row := get_proposal(store, number))]
 
 
+def count_disputes(store: Store) -> int:
+    """How many items wait to be settled."""
+    return state_counts(store)[ProposalState.DISPUTED]
+
+
 def _dispute(store: Store, row: ProposalRow) -> Dispute:
     return Dispute(
         proposal_id=row.id,
         revision=row.revision,
         trajectory_key=row.trajectory_key,
         trajectory_id=trajectory_name(store, row.trajectory_key),
-        request=request_of(store, row.attempt_id),
+        attempt=attempts_of(store, row.result_id)[row.attempt_id],
         opinions=tuple(opinions(standing(store, row.id))),
     )
 
 
-def settle_as(store: Store, dispute: Dispute, opinion: ReviewRow, *, by: str, op_id: str) -> Answer:
-    """Decide a dispute as one of the two did, with their words or reason."""
-    decision = Decision(
-        op_id=op_id,
-        proposal_id=dispute.proposal_id,
-        revision=dispute.revision,
-        annotator=by,
-        action=opinion.action,
-        reason=RejectReason(opinion.reason) if opinion.reason else None,
-        note=f"As {opinion.annotator} decided.",
-        hindsight_prompt=opinion.hindsight_prompt,
-        final_answer=opinion.final_answer,
-        first_step=opinion.first_step,
-        last_step=opinion.last_step,
+def settle_as(store: Store, dispute: Dispute, opinion: ReviewRow, *, by: str) -> Answer:
+    """Decide a dispute as one of its people did, with their words or reason; the same act twice counts once."""
+    return decide(
+        store,
+        Decision(
+            op_id=_op_id(dispute, by, f"as {opinion.id}"),
+            proposal_id=dispute.proposal_id,
+            revision=dispute.revision,
+            annotator=by,
+            action=opinion.action,
+            reason=RejectReason(opinion.reason) if opinion.reason else None,
+            note=f"As {opinion.annotator} decided.",
+            hindsight_prompt=opinion.hindsight_prompt,
+            final_answer=opinion.final_answer,
+            first_step=opinion.first_step,
+            last_step=opinion.last_step,
+        ),
     )
-    return decide(store, decision)
 
 
-def settle_by_reject(store: Store, dispute: Dispute, reason: RejectReason, *, by: str, op_id: str) -> Answer:
+def settle_by_reject(store: Store, dispute: Dispute, reason: RejectReason, *, by: str) -> Answer:
     """Decide a dispute by a reject for a reason of one's own."""
-    decision = Decision(
-        op_id=op_id,
-        proposal_id=dispute.proposal_id,
-        revision=dispute.revision,
-        annotator=by,
-        action=ReviewAction.REJECT,
-        reason=reason,
+    return decide(
+        store,
+        Decision(
+            op_id=_op_id(dispute, by, f"reason {int(reason)}"),
+            proposal_id=dispute.proposal_id,
+            revision=dispute.revision,
+            annotator=by,
+            action=ReviewAction.REJECT,
+            reason=reason,
+        ),
     )
-    return decide(store, decision)
+
+
+def _op_id(dispute: Dispute, by: str, how: str) -> str:
+    """A revision can be settled once, so what was seen and what was chosen name the act."""
+    return f"settle {dispute.proposal_id}:{dispute.revision} {how} by {by}"

@@ -1,5 +1,6 @@
 """What people type: text that can be seen at all, and the names that reviewers give themselves."""
 
+import getpass
 import re
 import unicodedata
 
@@ -33,3 +34,11 @@ def reviewer_name(given: str) -> str:
             f"A reviewer's name has at most {LONGEST_NAME} characters; this one has {len(name)}. Shorten it."
         )
     return name
+
+
+def account_name() -> str:
+    """The name of the account that runs this program, as a reviewer's name."""
+    try:
+        return reviewer_name(getpass.getuser())
+    except (KeyError, OSError, UserError):  # a container without a user database
+        return "reviewer"

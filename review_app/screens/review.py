@@ -8,6 +8,7 @@ from core.review.items import Desk
 from core.store.queue import QueueFilter, facets
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 from review_app.faults import in_words
+from review_app.guidelines import guidelines_popover
 from review_app.pane import Act, review_pane
 from review_app.session import annotator, settings, store
 
@@ -24,7 +25,10 @@ def choose() -> Desk:
     """Pile and filter, out of the way until they are wanted."""
     with store() as opened:
         found = facets(opened)
-    with st.container(key="filters"), st.popover("Filter", icon=":material/filter_list:", type="tertiary"):
+        place = st.container(key="filters", horizontal=True, vertical_alignment="center")
+        with place:
+            guidelines_popover(opened)
+    with place, st.popover("Filter", icon=":material/filter_list:", type="tertiary"):
         pile = st.segmented_control("Show", list(_PILES), default="Waiting", required=True, key="pile")
 
         def pick(label: str, name: str) -> str | None:

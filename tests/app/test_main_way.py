@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from core.review.overlap import set_overlap
 from core.store import open_store
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -272,6 +273,37 @@ def test_two_reviewers_never_see_the_same_item(review, shared):
     gina.decide("a")
     assert len(verdicts(shared[1], "gina")) == 1
     assert verdicts(shared[1], "flora") == []
+
+
+def test_two_people_decide_on_one_item_blind_and_a_third_settles_it(review, own, chromium):
+    address, db = own
+    with open_store(db) as store:
+        set_overlap(store, 1.0, set_by="maria")
+    anna = review(address)
+    anna.page.goto(address)  # no name in the address: the app asks for one
+    anna.page.get_by_label("Your name").fill("anna")
+    anna.page.get_by_role("button", name="Start").click()
+    first = anna.item()
+    assert anna.decide("a") != first
+
+    elsewhere = chromium.new_context(viewport={"width": 1280, "height": 800})
+    ben = Reviewer(elsewhere.new_page(), address)
+    assert ben.open("/?as=ben") == first, "it comes at its place"
+    shown = ben.page.locator("body").inner_text()
+    assert "anna" not in shown
+    assert "ccepted" not in shown
+    assert ben.page.locator(".standing, .counts span").count() == 0
+    ben.decide("x", "1")
+    expect(ben.page.locator(".counts")).to_have_text("1 reviewed")
+
+    ben.page.goto(f"{address}/?item={first}&as=maria")
+    expect(ben.page.locator(".standing")).to_contain_text("Your verdict settles it")
+    ben.page.get_by_role("link", name="Team").click()
+    ben.page.get_by_text("Disputed (1)").click()
+    ben.page.get_by_role("button", name="Decide like this").first.click()
+    expect(ben.page.get_by_text("Settled.", exact=True)).to_be_visible()
+    elsewhere.close()
+    assert [(row["name"], row["action"]) for row in verdicts(db, "maria")] == [(first, "accept")]
 
 
 def refused(address, path, *, origin, upgrade=False, method="GET"):

@@ -24,7 +24,7 @@ from core.store.trajectories import begin_import
 from review_app import session
 
 APP = Path(__file__).parents[2] / "review_app" / "app.py"
-SCREENS = ["review", "thresholds", "import_run", "export"]
+SCREENS = ["review", "team", "thresholds", "import_run", "export"]
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +43,9 @@ def show(monkeypatch):
     def open_screen(path, screen, **query):
         monkeypatch.setenv(session.DATABASE_VARIABLE, str(path))
         at = AppTest.from_file(str(APP), default_timeout=30)
-        for name, value in query.items():
-            at.query_params[name] = value
+        for name, value in ({"as": "anna"} | query).items():
+            if value is not None:
+                at.query_params[name] = value
         at.run()
         if screen != "review":
             at.switch_page(f"screens/{screen}.py").run()
@@ -92,6 +93,7 @@ def choose(at, way):
 def test_an_empty_database_says_what_to_do(show, empty_db, screen):
     at = show(empty_db, screen)
     says = {
+        "team": "No verdicts yet",
         "thresholds": "No proposals yet",
         "import_run": "No trajectories yet.",
         "export": "Nothing to export yet",
@@ -117,6 +119,57 @@ def test_another_name_is_kept_in_the_address_and_begins_another_queue(show, samp
     with open_store(samples) as store:
         holders = {row["leased_by"] for row in store.rows("SELECT leased_by FROM proposals WHERE leased_by NOT NULL")}
     assert "ben" in holders
+
+
+def test_without_a_name_the_app_asks_for_one_before_anything_is_opened(show, samples, monkeypatch):
+    at = show(samples, "review", **{"as": None})
+    assert "Who is reviewing?" in words(at)
+    with open_store(samples) as store:
+        assert store.value("SELECT count(*) FROM proposals WHERE leased_by IS NOT NULL") == 0
+    at.text_input(key="entry_name").input("\u202eben")
+    button(at, "Start").click().run()
+    assert "invisible characters" in words(at)
+    at.text_input(key="entry_name").input(" ben ")
+    button(at, "Start").click().run()
+    assert healthy(at), words(at)
+    assert at.session_state["tab"].item is not None
+    assert at.query_params["as"] in ("ben", ["ben"])
+    monkeypatch.setenv(session.NAME_VARIABLE, "carla")
+    assert show(samples, "review", **{"as": None}).text_input(key="desk_name").value == "carla"
+
+
+def test_the_team_screen_sets_the_share_releases_leases_and_keeps_guidelines(show, samples):
+    with open_store(samples) as store:
+        first = next_item(store, Desk("ben"))
+        click = {"proposal_id": first.proposal_id, "revision": first.revision, "annotator": "ben"}
+        decide(store, Decision(op_id="one", action=ReviewAction.ACCEPT, **click))
+        second = next_item(store, Desk("ben"))
+    at = show(samples, "team", **{"as": "maria"})
+    at = see(at, "Two people")
+    at.select_slider[0].set_value(1.0).run()
+    button(at, "Apply").click().run()
+    assert "Set to 100% by maria" in words(at)
+    assert "Nothing to compare yet" in words(at)
+
+    at = see(at, "Open now")
+    assert second.trajectory.trajectory_id in words(at)
+    at.button(key=f"release_{second.proposal_id}").click().run()
+    assert second.trajectory.trajectory_id not in words(at)
+
+    at = see(at, "Guidelines")
+    at.text_area[0].input("# Rules\n![x](http://evil.example/a.png)").run()
+    button(at, "Save as a new version").click().run()
+    assert "Version 1 by maria" in words(at)
+    assert "![x]" not in at.markdown[-1].value
+    assert "Nothing is disputed" in words(see(at, "Disputed"))
+    with open_store(samples) as store:
+        assert store.value("SELECT released_by FROM releases") == "maria"
+
+
+def see(at, view):
+    at.segmented_control(key="team_view").set_value(view).run()
+    assert healthy(at), words(at)
+    return at
 
 
 def test_a_deep_link_opens_its_item_and_a_wrong_one_says_so(show, samples):

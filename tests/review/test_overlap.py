@@ -136,7 +136,7 @@ def test_a_dispute_is_settled_once_by_one_act_and_only_its_author_changes_that(s
     [dispute] = disputes(store, limit=10)
     assert [row.annotator for row in dispute.opinions] == ["anna", "ben"]
     for _ in range(2):
-        assert settle_as(store, dispute, dispute.opinions[0], by="maria", op_id="settle-1").taken
+        assert settle_as(store, dispute, dispute.opinions[0], by="maria").taken
     item = dispute.proposal_id
     assert state(store, item) is ProposalState.EDITED
     assert verdict_in_force(store, item).hindsight_prompt == "Which kettles are there?"
@@ -159,7 +159,7 @@ def test_a_dispute_settled_in_review_or_by_a_reason_of_ones_own(store):
     say(store, LEAD, one, ACCEPT)
     assert state(store, one) is ProposalState.ACCEPTED
     [dispute] = disputes(store, limit=10)
-    assert settle_by_reject(store, dispute, RejectReason.UNSAFE, by="maria", op_id="s").taken
+    assert settle_by_reject(store, dispute, RejectReason.UNSAFE, by="maria").taken
     assert verdict_in_force(store, other).reason == RejectReason.UNSAFE
 
 
@@ -269,7 +269,7 @@ class Team(RuleBasedStateMachine):
     @rule(who=_people)
     def settle(self, who):
         for dispute in disputes(self.store, limit=1):
-            settle_as(self.store, dispute, dispute.opinions[0], by=who, op_id=next(_ops))
+            settle_as(self.store, dispute, dispute.opinions[0], by=who)
 
     @rule(share=st.sampled_from([0.0, 0.7, 1.0]))
     def change_the_share(self, share):

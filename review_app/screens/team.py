@@ -1,0 +1,37 @@
+"""Team: who did what, where two people differ, what is open, and the guidelines."""
+
+import streamlit as st
+
+from core.review.overlap import count_disputes
+from core.review.team import team
+from review_app.disputes import show_disputes
+from review_app.guidelines import edit_guidelines
+from review_app.session import annotator, store
+from review_app.teamwork import choose_share, show_agreement, show_open, show_people
+
+_VIEWS = ("People", "Two people", "Disputed", "Open now", "Guidelines")
+
+st.title("Team", anchor=False)
+with store() as opened:
+    waiting = count_disputes(opened)
+    view = st.segmented_control(
+        "View",
+        _VIEWS,
+        default=_VIEWS[0],
+        required=True,
+        format_func=lambda name: f"{name} ({waiting:,})" if name == "Disputed" and waiting else name,
+        label_visibility="collapsed",
+        key="team_view",
+    )
+    if view == "People":
+        show_people(team(opened).people)
+    elif view == "Two people":
+        with st.container(width=560):
+            choose_share(opened, annotator())
+        show_agreement(opened, team(opened))
+    elif view == "Disputed":
+        show_disputes(opened, annotator())
+    elif view == "Guidelines":
+        edit_guidelines(opened, annotator())
+if view == "Open now":
+    show_open(annotator())
