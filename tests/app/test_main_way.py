@@ -5,15 +5,8 @@ import io
 import json
 import re
 import sqlite3
-import subprocess
-import sys
-import time
-import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,41 +14,9 @@ from core.review.overlap import set_overlap
 from core.store import open_store
 
 expect = pytest.importorskip("playwright.sync_api").expect
+from at_work import QUIET, serving  # noqa: E402  it needs Playwright
+
 pytestmark = pytest.mark.browser
-
-QUIET = '[data-testid=stApp][data-test-script-state="notRunning"]'
-
-
-@contextmanager
-def serving(folder: Path, samples: bytes) -> Iterator[tuple[str, Path]]:
-    """`agenther review` on a database of sample runs: its address and the file."""
-    db, log = folder / "team.db", folder / "server.log"
-    db.write_bytes(samples)
-    command = [Path(sys.executable).with_name("agenther"), "review", "--db", db, "--no-browser", "--port", "0"]
-    with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)
-        try:
-            yield _address(process, log), db
-        finally:
-            process.terminate()
-            process.wait(20)
-    assert "Traceback" not in log.read_text()
-
-
-def _address(process: subprocess.Popen, log: Path) -> str:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()
-        said = log.read_text()
-        if "Review app: http" in said:
-            url = said.split("Review app: ")[1].split()[0]
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return url
-    raise AssertionError("the app does not answer: " + log.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -63,70 +24,6 @@ def shared(tmp_path_factory, sample_db):
     """One app for the tests that need no file of their own; each reviews under another name."""
     with serving(tmp_path_factory.mktemp("shared"), sample_db) as app:
         yield app
-
-
-@pytest.fixture
-def context(chromium):
-    """A browser profile of its own, in which every request off this machine is noted and stopped."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    context.foreign = []
-
-    def watch(route):
-        if route.request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            route.continue_()
-        else:
-            context.foreign.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", watch)
-    yield context
-    context.close()
-
-
-class Reviewer:
-    """What a reviewer does and sees. Waits are for states of the page, never for a time."""
-
-    def __init__(self, page: Any, address: str) -> None:
-        self.page, self.address = page, address
-
-    def open(self, path: str = "/?as=anna") -> str:
-        self.page.goto(self.address + path)
-        return self.item()
-
-    def item(self, *, after: str = "") -> str:
-        """The item on screen, once it is another one than `after` and nothing is on its way."""
-        name = self.page.locator(".bar .name")
-        if after:
-            expect(name).not_to_have_text(after)
-        expect(self.page.locator(".root.busy, .root.unsaved")).to_have_count(0)
-        return name.inner_text()
-
-    def decide(self, *keys: str) -> str:
-        """Press keys; the last one again while the pane holds that nobody can have read the item yet."""
-        now = self.item()
-        for key in keys[:-1]:
-            self.page.keyboard.press(key)
-        while self.page.locator(".bar .name").inner_text() == now and not self.page.locator(".root.busy").count():
-            self.page.keyboard.press(keys[-1])
-        return self.item(after=now)
-
-    def type_over(self, text: str) -> None:
-        self.page.keyboard.press("e")
-        expect(self.page.locator("#edit-text")).to_be_focused()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.type(text)
-
-
-@pytest.fixture
-def review(context):
-    """A tab of the browser on an app."""
-
-    def begin(address):
-        page = context.new_page()
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        return Reviewer(page, address)
-
-    return begin
 
 
 def verdicts(db, annotator):

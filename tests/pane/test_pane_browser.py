@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
-expect.set_options(timeout=20_000)  # a busy machine is slow; no test waits longer than it must
 pytestmark = pytest.mark.browser
 
 UNREAD = 300  # ms: no verdict is taken before anybody can have read the item
