@@ -14,7 +14,7 @@ from core.review.overlap import set_overlap
 from core.store import open_store
 
 expect = pytest.importorskip("playwright.sync_api").expect
-from at_work import QUIET, serving  # noqa: E402  it needs Playwright
+from at_work import QUIET, Reviewer, serving  # noqa: E402  it needs Playwright
 
 pytestmark = pytest.mark.browser
 
