@@ -283,11 +283,19 @@ def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:
 def _expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any] | None:
     """The full text that was asked for; None where the item shown now has no such text."""
     name, step = act.get("field") or "", act.get("step") or 0
-    known = name == "raw" or (_STEP_TEXTS if step else _RUN_TEXTS).fullmatch(name)
+    known = name in ("raw", "all") or (_STEP_TEXTS if step else _RUN_TEXTS).fullmatch(name)
     if act.get("id") != item.proposal_id or not known or not 0 <= step <= len(item.trajectory.steps):
         return None
     raw = record_as_imported(store, item) if name == "raw" else ""
-    return expanded_view(item.trajectory, step=step, field=name, raw=raw)
+    return expanded_view(
+        item.trajectory,
+        step=step,
+        field=name,
+        raw=raw,
+        attempt=item.attempt,
+        analysis=item.analysis,
+        outcome=item.outcome,
+    )
 
 
 def _view(item: ReviewItem, theta: float) -> dict[str, Any]:

@@ -24,6 +24,16 @@ GRADER_WORDS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+# Each of its sentences holds one of these; to look for them is a hundred times faster.
+_GRADERS = ("correct", "wrong", "score", "reward", "marked", "graded")
+
+
+def may_hold_grader_words(text: str) -> bool:
+    """Whether `GRADER_WORDS` can find anything in `text`: False is certain."""
+    folded = text.casefold()
+    return any(word in folded for word in _GRADERS)
+
+
 _GONE = r"(?:cleared|omitted|removed|redacted|elided|hidden|truncated|stripped|trimmed|not recorded)"
 _WHY = r"(?:for|to save|due to|because|from (?:the )?(?:context|history|log|memory|transcript)|by the)\b[^\n]{0,60}"
 _OF_IT = (

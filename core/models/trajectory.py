@@ -14,7 +14,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from core.models.base import Value, content_hash
-from core.models.text import GRADER_WORDS
+from core.models.text import GRADER_WORDS, may_hold_grader_words
 
 
 class StepKind(StrEnum):
@@ -95,7 +95,7 @@ def _without(step: AgentStep, instead: Callable[[str], str]) -> str:
     text = step.observation
     for part in filter(None, step.grader_text):
         text = text.replace(part, instead(part))
-    return GRADER_WORDS.sub(lambda found: instead(found[0]), text)
+    return GRADER_WORDS.sub(lambda found: instead(found[0]), text) if may_hold_grader_words(text) else text
 
 
 def without_grader_words(step: AgentStep) -> str:

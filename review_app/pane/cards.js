@@ -29,41 +29,49 @@ function failureCard(pane, failure) {
   );
 }
 
-function disclosures(trace, run) {
+// System prompt, tools and raw record: one click away from wherever one reads, and back there with the next.
+function panelButtons(trace) {
+  const { trace: run } = trace.item;
   const out = [];
-  if (run.system) {
-    const view = trace.view("0:system_prompt", run.system, { mono: false });
-    out.push(h("details", { class: "more" }, h("summary", {}, "System prompt"), view));
-  }
-  if (run.tools.length) {
-    const rows = run.tools.map((one) =>
-      h(
-        "li",
-        {},
-        h("code", {}, `${one.name}(${one.parameters.join(", ")})`),
-        one.description && h("span", { dir: "auto" }, one.description),
-      ),
-    );
-    out.push(
-      h(
-        "details",
-        { class: "more" },
-        h("summary", {}, plural(run.tools_total, "tool")),
-        h("ul", { class: "tool-list" }, rows),
-      ),
-    );
-  }
-  const raw = h("div", { class: "text mono" }, h("p", { class: "quiet" }, "Loading…"));
-  trace.rawBox = raw;
-  out.push(
+  const panels = [];
+  const panel = (name, label, content, opened = () => {}) => {
+    const el = h("section", { class: "more panel", id: `panel-${name}`, "aria-label": label, hidden: true }, content);
+    const toggle = () => {
+      const open = el.hidden;
+      if (open) trace.readAt = trace.scroll.scrollTop;
+      panels.forEach((one) => (one.hidden = one !== el || !open));
+      out.forEach((one, n) => one.setAttribute("aria-expanded", !panels[n].hidden));
+      trace.panels.hidden = !open;
+      if (open) opened();
+      trace.scroll.scrollTop = open ? 0 : trace.readAt;
+    };
+    panels.push(el);
+    const opener = button(label, { kind: "small", onclick: toggle });
+    opener.setAttribute("aria-expanded", "false");
+    opener.setAttribute("aria-controls", el.id);
+    out.push(opener);
+  };
+  if (run.system)
+    panel("system", "System prompt", [h("h3", {}, "System prompt"), trace.view("0:system_prompt", run.system)]);
+  if (run.tools.length) panel("tools", plural(run.tools_total, "tool"), toolList(run));
+  trace.rawBox = h("div", { class: "text mono" }, h("p", { class: "quiet" }, "Loading…"));
+  panel("raw", "Raw record", [h("h3", {}, "Raw record"), trace.rawBox], () => trace.askRaw());
+  fill(trace.panels, panels);
+  return out;
+}
+
+function toolList(run) {
+  const rows = run.tools.map((one) =>
     h(
-      "details",
-      { class: "more", ontoggle: (event) => event.target.open && trace.askRaw() },
-      h("summary", {}, "Raw record"),
-      raw,
+      "li",
+      {},
+      h("code", { dir: "auto" }, `${one.name}(${one.parameters.join(", ")})`),
+      one.description && h("span", { dir: "auto" }, one.description),
     ),
   );
-  return h("div", { class: "disclosures" }, out);
+  const more = run.tools_total - run.tools.length;
+  if (more > 0) rows.push(h("li", { class: "quiet" }, `${count(more)} more in the raw record`));
+  return [h("h3", {}, "Tools the agent had"), h("ul", { class: "tool-list" }, rows)];
 }
 
 function stepCard(trace, step) {
@@ -150,9 +158,10 @@ function chips(pane, refs) {
       return plainButton(
         {
           class: "chip",
+          "data-refs": spans.map((ref) => ref.id).join(" "),
           title: spans.map((ref) => ref.quote).join("\n"),
           "aria-label": `Show the evidence in ${place}${count}`,
-          onclick: () => pane.trace.reveal(spans[(shown = (shown + 1) % spans.length)]),
+          onclick: () => pane.proposal.go(spans[(shown = (shown + 1) % spans.length)]),
         },
         place + count,
       );

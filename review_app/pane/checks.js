@@ -1,5 +1,6 @@
 // What the rules found in a request: its values, and what a reviewer should be warned of.
-function drawChecks(out, { values, stale, missing, unmet, similarity }, go) {
+function drawChecks(out, { values, stale, stale_refs: staleRefs = [], missing, unmet, similarity }, pane) {
+  const go = (ref) => pane.proposal.go(ref);
   const told = [...Map.groupBy(values, (value) => `${value.standing} ${value.text}`).values()].map(([first]) => first);
   const good = told.filter((value) => value.standing === "found").length;
   fill(
@@ -22,7 +23,7 @@ function drawChecks(out, { values, stale, missing, unmet, similarity }, go) {
     missing.length > 0 &&
       h("p", { class: "warn-line" }, `Nothing says where these inputs come from: ${missing.join(", ")}`),
     stale.length > 0 &&
-      h("p", { class: "warn-line" }, `Words of the old request left in the kept steps: ${stale.join(", ")}`),
+      h("p", { class: "warn-line" }, `Words of the old request left in the kept steps: ${stale.join(", ")} `, chips(pane, staleRefs)),
     similarity > 0.85 &&
       h("p", { class: "warn-line" }, `Nearly the same as the original request (${similarity.toFixed(2)}).`),
   );
@@ -37,7 +38,7 @@ function drawValue(value, go) {
   }[value.standing];
   const inner = [h("b", { dir: "auto" }, value.text), h("span", {}, words)];
   const drawn = value.ref
-    ? plainButton({ class: "value", title: value.ref.quote, onclick: () => go(value.ref) }, inner)
+    ? plainButton({ class: "value", "data-refs": value.ref.id, title: value.ref.quote, onclick: () => go(value.ref) }, inner)
     : h("span", { class: "value" }, inner);
   return h("li", { class: value.standing }, drawn);
 }

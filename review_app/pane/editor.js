@@ -145,7 +145,7 @@ class Editor {
 
   drawChecks(text) {
     const found = this.found(text);
-    if (found) drawChecks(this.checks, found, (ref) => this.pane.trace.reveal(ref));
+    if (found) drawChecks(this.checks, found, this.pane);
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
   }
 

@@ -6,6 +6,19 @@ const HEAD = { chars: 900, lines: 12 };
 const TAIL = { chars: 260, lines: 3 };
 const AROUND = 150;
 
+// Whether the server kept some of a text, or of any text of a run.
+const isCutBlock = (block) => Boolean(block?.parts.some((part) => part.skip > 0));
+const isCut = ({ prompt, system, final, steps }) =>
+  [prompt, system, final].some(isCutBlock) ||
+  steps.some((s) => isCutBlock(s.observation) || isCutBlock(s.thought) || isCutBlock(s.text));
+
+// The text of a run that a view is named after: `3:observation`; arguments come on their own.
+function blockAt(trace, name) {
+  const [step, field] = name.split(":");
+  const short = { original_prompt: "prompt", system_prompt: "system", final_answer: "final" };
+  return Number(step) ? trace.steps[step - 1][field] : trace[short[field]];
+}
+
 function isLong(text) {
   if (text.length > FOLD_CHARS) return true;
   let lines = 0;

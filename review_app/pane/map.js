@@ -41,6 +41,7 @@ function markLegend(marks) {
   const kinds = [
     ["m-claim", marks.shown, "shows what the run did", "What a claim or a value on the right rests on; click it there to jump here"],
     ["m-fail", marks.failed, "shows why it failed", "What the reason for the failure rests on"],
+    ["m-stale", marks.stale, "words of the old request", "They are left in a thought or the answer that would be trained on"],
     ["m-grader", marks.grader, "grader's words, hidden from the stages", "No stage and no judge saw them, and no training row holds them"],
   ].filter(([, present]) => present);
   if (!kinds.length) return null;

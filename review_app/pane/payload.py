@@ -26,10 +26,12 @@ from core.review.items import fingerprint_of
 from core.store.standing import STATE_AFTER, ReviewRow
 from review_app.counted import counted
 from review_app.pane import words
+from review_app.pane.pointers import named, pointers_of, stale_spans
 from review_app.pane.shown import Mark, block, hidden_count, line
-from review_app.pane.trace import Pointer, argument_text, marks_in, trace_view
+from review_app.pane.trace import RunTexts, argument_text, trace_view
 
 FULL_TEXT = 1_000_000  # longest text that one click brings to the screen
+WHOLE_RUN = 3_000_000  # characters of one run that unfolding or searching all of it brings
 REASONS = tuple({"n": int(reason), "text": reason.label} for reason in RejectReason)
 
 
@@ -58,12 +60,9 @@ def item_view(
 
     `draft`: text, final_answer, first_step, last_step, saved_at. `check`: what the rules found in it (`check_view`).
     """
-    pointers: list[Pointer] = []
 
     def refer(kind: str, number: int, spans: Sequence[Evidence]) -> list[dict[str, Any]]:
-        names = [f"{kind}{number}.{n}" for n in range(1, len(spans) + 1)]
-        pointers.extend((name, kind, span) for name, span in zip(names, spans, strict=True))
-        return [_reference(name, span) for name, span in zip(names, spans, strict=True)]
+        return [_reference(name, span) for name, span in named(kind, number, spans)]
 
     def claims(kind: str, of: Sequence[Claim]) -> list[dict[str, Any]]:
         return [{"n": n, "text": line(c.text, 1000), "refs": refer(kind, n, c.evidence)} for n, c in enumerate(of, 1)]
@@ -71,10 +70,8 @@ def item_view(
     proposal = _proposal(attempt, others, trajectory, threshold)
     proposal["answer_refs"] = refer("answer", 1, attempt.answer_evidence)
     proposal["talk_refs"] = refer("talk", 1, attempt.warnings)
+    proposal["stale_refs"] = refer("stale", 1, stale_spans(trajectory, attempt))
     checks = _values(attempt.grounding)
-    pointers.extend(
-        (f"value{n}.1", "value", v.evidence) for n, v in enumerate(attempt.grounding.values, 1) if v.evidence
-    )
     failure = _failure(trajectory, analysis)
     failure["refs"] = refer("fail", 1, analysis.evidence if analysis else ())
     done = {
@@ -102,7 +99,11 @@ def item_view(
         "proposal": {**proposal, "values": checks},
         "draft": dict(draft) if draft else None,
         "check": dict(check) if check else None,
-        "trace": trace_view(trajectory, pointers=pointers, error_steps=analysis.error_steps if analysis else ()),
+        "trace": trace_view(
+            trajectory,
+            pointers=pointers_of(trajectory, attempt, analysis, outcome),
+            error_steps=analysis.error_steps if analysis else (),
+        ),
     }
 
 
@@ -166,19 +167,32 @@ def check_view(text: str, grounding: Grounding) -> dict[str, Any]:
 
 
 def expanded_view(
-    trajectory: FailedTrajectory, *, step: int, field: str, raw: str = "", pointers: Sequence[Pointer] = ()
+    trajectory: FailedTrajectory,
+    *,
+    step: int,
+    field: str,
+    raw: str = "",
+    attempt: Attempt | None = None,
+    analysis: FailureAnalysis | None = None,
+    outcome: ReplayOutcome | None = None,
 ) -> dict[str, Any]:
-    """Give the full text behind a capped one (up to `FULL_TEXT` characters), for the `expand` act."""
+    """Give the full text behind a capped one, marked as before, for the `expand` act.
+
+    `field` `all`: the whole run instead of one text, as `trace`, up to `WHOLE_RUN` characters; search looks there.
+    `raw`: the record as it was imported. One text has at most `FULL_TEXT` characters.
+    """
+    pointers = pointers_of(trajectory, attempt, analysis, outcome) if attempt else []
+    if field == "all":
+        errors = analysis.error_steps if analysis else ()
+        trace = trace_view(trajectory, pointers=pointers, error_steps=errors, budget=WHOLE_RUN, most=FULL_TEXT)
+        return {"step": 0, "field": field, "trace": trace}
     if field == "raw":
-        text = raw
-    elif step and field.startswith("arg"):
-        text = argument_text(trajectory.steps[step - 1], int(field.removeprefix("arg")))
-    elif step:
-        value = getattr(trajectory.steps[step - 1], field)
-        text = value if isinstance(value, str) else ""
+        full = block(raw, head=FULL_TEXT, tail=2_000)
+    elif field.startswith("arg"):
+        full = block(argument_text(trajectory.steps[step - 1], int(field.removeprefix("arg"))), head=FULL_TEXT)
     else:
-        text = str(getattr(trajectory, Field(field).value))
-    return {"step": step, "field": field, "block": block(text, marks_in(text, pointers), head=FULL_TEXT, tail=2_000)}
+        full = RunTexts(trajectory, pointers, head=FULL_TEXT, tail=2_000).block(step, Field(field)) or block("")
+    return {"step": step, "field": field, "block": full}
 
 
 def _proposal(

@@ -15,6 +15,7 @@ class Proposal {
     this.about = h("p", { class: "quiet about", hidden: true }, "What follows was found about the proposal, not about your edit.");
     this.refs = [
       ...proposal.values.filter((value) => value.ref).map((value) => value.ref),
+      ...proposal.answer_refs,
       ...outcome.claims.flatMap((claim) => claim.refs),
     ];
     this.at = -1;
@@ -66,7 +67,7 @@ class Proposal {
           h("p", { class: "warn-line" }, "Text in the run talks to its judge: ", chips(this.pane, proposal.talk_refs)),
       );
       fill(this.heading, "Proposed request", h("span", { class: "range" }, rangeWords(proposal)));
-      drawChecks(this.checks, proposal, (ref) => this.go(ref));
+      drawChecks(this.checks, proposal, this.pane);
       return;
     }
     const drawn = h("div", { class: "text request", dir: "auto" });
@@ -77,7 +78,7 @@ class Proposal {
       edit.answer !== proposal.answer && h("p", { class: "quiet" }, "The final answer is edited too."),
       h("p", { class: "quiet" }, saved),
     );
-    if (found) drawChecks(this.checks, found, (ref) => this.go(ref));
+    if (found) drawChecks(this.checks, found, this.pane);
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
     fill(this.heading, "Your edit", h("span", { class: "range" }, rangeWords({ ...proposal, ...edit })));
   }
@@ -90,13 +91,24 @@ class Proposal {
 
   go(ref) {
     this.at = this.refs.findIndex((one) => one.id === ref.id);
+    this.point(ref);
+  }
+
+  // Left the span that shows it, right the claim or value that rests on it.
+  point(ref) {
     this.pane.trace.reveal(ref);
+    const value = this.item.proposal.values.find((one) => one.ref?.id === ref.id);
+    for (const el of this.pane.review.querySelectorAll("[data-refs], .request [data-marks]")) {
+      const { refs = "", marks = "" } = el.dataset;
+      el.classList.toggle("pointed", refs.split(" ").includes(ref.id) || marks.split(" ").includes(value?.name));
+    }
+    this.pane.review.querySelector("[data-refs].pointed")?.scrollIntoView({ block: "nearest" });
   }
 
   step(by) {
     if (!this.refs.length) return;
     this.at = (this.at + by + this.refs.length) % this.refs.length;
-    this.pane.trace.reveal(this.refs[this.at]);
+    this.point(this.refs[this.at]);
   }
 
   // Accepting the request accepts this answer with it, so it stands right below.

@@ -29,9 +29,14 @@ class Search {
     this.trace.scroll.focus({ preventScroll: true });
   }
 
+  get missing() {
+    return isCut(this.trace.item.trace) ? "not in what is loaded" : "not in this run";
+  }
+
   find(text) {
     const needle = text.trim().toLowerCase();
     const { views } = this.trace;
+    if (needle.length > 1) this.trace.askAll();
     this.trace.ensure(Infinity);
     this.hits = [];
     for (const [name, view] of views) {
@@ -47,7 +52,7 @@ class Search {
   next(by) {
     const { views } = this.trace;
     if (!this.hits.length) {
-      this.tally.textContent = this.box.value.trim().length > 1 ? "not in this run" : "";
+      this.tally.textContent = this.box.value.trim().length > 1 ? this.missing : "";
       return;
     }
     if (this.hit >= 0) views.get(this.hits[this.hit][0]).setHits(views.get(this.hits[this.hit][0]).hits);
@@ -58,8 +63,7 @@ class Search {
     this.tally.textContent = `${this.hit + 1} of ${count(this.hits.length)}`;
     const el = view.el.querySelector(".hit.now");
     if (!el) return;
-    const folded = el.closest("details");
-    if (folded) folded.open = true;
+    this.trace.openPanel(el);
     this.trace.into(el, "center");
   }
 }

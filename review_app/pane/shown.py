@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 HEAD = 12_000  # characters kept from the start of a long text
 TAIL = 4_000
-BUDGET = 600_000  # characters of one run that go to the screen before anybody asks for more
+BUDGET = 150_000  # characters of one run's long texts that go to the screen before anybody asks for more
 AROUND = 600  # characters kept on either side of a marked span
 
 # What draws nothing, reorders what stands around it, or belongs to a terminal. A joiner between
@@ -107,9 +107,9 @@ def block(text: str, marks: Iterable[Mark] = (), *, head: int = HEAD, tail: int 
     return {"chars": len(text), "parts": parts, "marks": drawn}
 
 
-def fair_share(texts: int) -> tuple[int, int]:
+def fair_share(texts: int, budget: int = BUDGET, most: int = HEAD + TAIL) -> tuple[int, int]:
     """Split the budget of a run over its long texts: (head, tail) for each."""
-    share = max(3_000, min(HEAD + TAIL, BUDGET // max(texts, 1)))
+    share = max(1_600, min(most, budget // max(texts, 1)))
     return share * 3 // 4, share // 4
 
 

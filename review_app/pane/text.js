@@ -16,10 +16,15 @@ class TextView {
     return this.block.parts.length > 1 || isLong(this.parts[0].text);
   }
 
-  replace(block) {
+  get cut() {
+    return isCutBlock(this.block);
+  }
+
+  replace(block, open) {
     this.block = block;
     this.ready = null;
-    this.open = true;
+    this.open = open;
+    this.hits = [];
     this.render();
   }
 
@@ -97,14 +102,14 @@ class TextView {
       let done = 0;
       for (const [start, end] of windows) {
         gap += start - done;
-        if (gap) out.append(this.gap(gap, folded));
+        if (gap) out.append(this.gap(gap));
         gap = 0;
         emitLong(out, part.text, start, end, ranges);
         done = end;
       }
       gap += part.text.length - done + part.skip;
     });
-    if (gap) out.append(this.gap(gap, folded));
+    if (gap) out.append(this.gap(gap));
     if (this.open && this.long)
       out.append(button("Fold", { kind: "gap", onclick: () => this.fold(), aria: "Fold this text" }));
     this.el.replaceChildren(out);
@@ -115,10 +120,10 @@ class TextView {
     this.el.closest(".step, .card")?.scrollIntoView({ block: "nearest" });
   }
 
-  gap(chars, folded) {
+  gap(chars) {
     const words = `${plural(chars, "character")} hidden`;
-    const load = !folded && this.onload;
-    return button(load ? `${words} · load all` : words, {
+    const load = this.cut && this.onload;
+    return button(words, {
       kind: "gap",
       aria: `${words}; show them`,
       onclick: () => (load ? this.onload() : this.setOpen(true)),

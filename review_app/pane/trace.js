@@ -8,6 +8,7 @@ class Trace {
     this.map = new StepMap((number) => this.select(number));
     this.search = new Search(this);
     this.tools = h("div", { class: "tools" });
+    this.panels = h("div", { class: "panels" });
     this.scroll = h("div", { class: "scroll", tabindex: "-1", "aria-label": "The failed run" });
     this.el = h(
       "section",
@@ -25,11 +26,14 @@ class Trace {
     this.pending = [];
     this.current = 0;
     this.opened = false;
+    this.asked = !isCut(trace); // the whole run, for searching and unfolding
     this.search.reset();
+    this.panels.hidden = true;
     this.drawTools();
     this.map.show(trace.steps);
     fill(
       this.scroll,
+      this.panels,
       markLegend(trace.marks),
       h(
         "article",
@@ -38,7 +42,6 @@ class Trace {
         trace.prompt ? this.view("0:original_prompt", trace.prompt) : h("p", { class: "quiet" }, "No prompt recorded."),
       ),
       failureCard(this.pane, failure),
-      disclosures(this, trace),
       trace.steps.map((step) => {
         this.pending.push(step);
         return (this.cards[step.n] = stepCard(this, step));
@@ -68,20 +71,38 @@ class Trace {
   }
 
   askRaw() {
-    if (this.views.has("0:raw")) return;
-    this.pane.send({ action: "expand", step: 0, field: "raw" });
+    if (!this.views.has("0:raw")) this.pane.send({ action: "expand", step: 0, field: "raw" });
   }
 
-  expand({ step, field, block }) {
+  // A long run comes cut, so that it opens at once; what looks through all of it asks for the rest first.
+  askAll() {
+    if (!this.asked) this.pane.send({ action: "expand", step: 0, field: "all" });
+    this.asked = true;
+  }
+
+  expand({ step, field, block, trace }) {
     const name = `${step}:${field}`;
-    if (field === "raw" && !this.views.has(name)) {
+    if (field === "all") this.takeAll(trace);
+    else if (field === "raw") {
+      if (this.views.has(name)) return;
       const el = this.view(name, block, { mono: true });
       this.views.get(name).setOpen(true);
       this.rawBox.replaceChildren(el);
     } else {
       this.ensure(step);
-      this.views.get(name)?.replace(block);
+      this.views.get(name)?.replace(block, true);
     }
+  }
+
+  takeAll(trace) {
+    this.item = { ...this.item, trace };
+    this.pending = this.pending.map((step) => trace.steps[step.n - 1]);
+    for (const [name, view] of this.views) {
+      const whole = blockAt(trace, name);
+      if (whole && view.cut) view.replace(whole, this.opened);
+    }
+    if (this.opened) this.unfold(true);
+    if (this.search.box.value) this.search.find(this.search.box.value);
   }
 
   bodies(limit, until = Infinity) {
@@ -113,6 +134,7 @@ class Trace {
       this.tools,
       this.search.box,
       this.search.tally,
+      panelButtons(this),
       errors > 0 &&
         button(plural(errors, "error"), {
           kind: "small bad",
@@ -160,9 +182,14 @@ class Trace {
 
   foldAll() {
     this.opened = !this.opened;
-    this.ensure(Infinity);
-    for (const view of this.views.values()) if (view.long) view.setOpen(this.opened);
+    if (this.opened) this.askAll();
+    this.unfold(this.opened);
     if (this.current) this.into(this.cards[this.current], "start");
+  }
+
+  unfold(open) {
+    this.ensure(Infinity);
+    for (const view of this.views.values()) if (view.long) view.setOpen(open);
   }
 
   // Scroll to a piece of evidence and mark it.
@@ -179,13 +206,18 @@ class Trace {
       const query = `[data-marks~="${CSS.escape(ref.id)}"]`;
       this.scroll.querySelectorAll(query).forEach((el) => el.classList.add("active"));
       target = this.scroll.querySelector(query);
-      const folded = target.closest("details");
-      if (folded) folded.open = true;
+      this.openPanel(target);
     } else if (ref.step)
       target = this.cards[ref.step].querySelector(`.${ROWS[ref.field] || "tool"}`) || this.cards[ref.step];
     if (!target) return;
     if (!target.dataset.marks) target.classList.add("active");
     this.into(target, "center");
+  }
+
+  // What stands behind a button of the head is brought out for the piece of it that is looked at.
+  openPanel(el) {
+    const panel = el.closest(".panel");
+    if (panel?.hidden) this.tools.querySelector(`[aria-controls="${panel.id}"]`).click();
   }
 
   into(el, block) {

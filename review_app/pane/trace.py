@@ -5,42 +5,66 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from core.models import AgentStep, Evidence, FailedTrajectory, Field
-from review_app.pane.shown import Mark, block, fair_share, line
+from core.models import AgentStep, FailedTrajectory, Field
+from review_app.pane.pointers import Pointer
+from review_app.pane.shown import BUDGET, HEAD, TAIL, Mark, block, fair_share, line
 
 MAX_ROWS = 80  # argument rows drawn of one call
 MAX_TOOLS = 100
-Pointer = tuple[str, str, Evidence]  # (mark id, kind, span)
+
+
+class RunTexts:
+    """The texts of one run as the screen has them: `pointers` and a grader's words are marks, long ones are cut."""
+
+    def __init__(self, trajectory: FailedTrajectory, pointers: Sequence[Pointer], *, head: int, tail: int) -> None:
+        self.trajectory, self.head, self.tail = trajectory, head, tail
+        self.placed: dict[tuple[int, Field], list[Pointer]] = {}
+        for pointer in pointers:
+            self.placed.setdefault((pointer[2].step, pointer[2].field), []).append(pointer)
+        seen = trajectory.without_grader_text().steps
+        self.hidden = [
+            _grader_marks(step.observation, other.observation, number)
+            for number, (step, other) in enumerate(zip(trajectory.steps, seen, strict=True), 1)
+        ]
+
+    def block(self, step: int, field: Field) -> dict[str, Any] | None:
+        """One text, None where it is blank; step 0 is the run itself."""
+        text = str(getattr(self.trajectory.steps[step - 1] if step else self.trajectory, field.value))
+        marks = marks_in(text, self.placed.get((step, field), ()))
+        if field is Field.OBSERVATION:
+            marks += self.hidden[step - 1]
+        return block(text, marks, head=self.head, tail=self.tail) if text.strip() else None
 
 
 def trace_view(
-    trajectory: FailedTrajectory, *, pointers: Sequence[Pointer], error_steps: Iterable[int]
+    trajectory: FailedTrajectory,
+    *,
+    pointers: Sequence[Pointer],
+    error_steps: Iterable[int],
+    budget: int = BUDGET,
+    most: int = HEAD + TAIL,
 ) -> dict[str, Any]:
-    """Everything that the left column draws; `pointers` become marks where their spans stand."""
-    placed: dict[tuple[int, Field], list[Pointer]] = {}
+    """Everything that the left column draws; `pointers` become marks where their spans stand.
+
+    Long texts are cut to their share of `budget` characters, none longer than `most`.
+    """
     marked: dict[int, list[str]] = {}
-    for pointer in pointers:
-        placed.setdefault((pointer[2].step, pointer[2].field), []).append(pointer)
-        marked.setdefault(pointer[2].step, []).append(pointer[0])
+    for name, _, span in pointers:
+        marked.setdefault(span.step, []).append(name)
     errors = frozenset(error_steps)
-    head, tail = fair_share(len(trajectory.steps))
-
-    def text_block(step: int, field: Field, text: str, more: Sequence[Mark] = ()) -> dict[str, Any] | None:
-        marks = [*marks_in(text, placed.get((step, field), ())), *more]
-        return block(text, marks, head=head, tail=tail) if text.strip() else None
-
-    hidden = [
-        _grader_marks(step.observation, seen.observation, number)
-        for number, (step, seen) in enumerate(
-            zip(trajectory.steps, trajectory.without_grader_text().steps, strict=True), 1
-        )
-    ]
+    head, tail = fair_share(len(trajectory.steps), budget, most)
+    texts = RunTexts(trajectory, pointers, head=head, tail=tail)
     kinds = {kind for _, kind, _ in pointers}
     return {
-        "marks": {"failed": "fail" in kinds, "shown": bool(kinds - {"fail"}), "grader": any(hidden)},
-        "prompt": text_block(0, Field.PROMPT, trajectory.original_prompt),
-        "system": text_block(0, Field.SYSTEM, trajectory.system_prompt),
-        "final": text_block(0, Field.FINAL_ANSWER, trajectory.final_answer),
+        "marks": {
+            "failed": "fail" in kinds,
+            "shown": bool(kinds - {"fail", "stale"}),
+            "stale": "stale" in kinds,
+            "grader": any(texts.hidden),
+        },
+        "prompt": texts.block(0, Field.PROMPT),
+        "system": texts.block(0, Field.SYSTEM),
+        "final": texts.block(0, Field.FINAL_ANSWER),
         "tools": [_tool(tool) for tool in trajectory.tools[:MAX_TOOLS]],
         "tools_total": len(trajectory.tools),
         "steps": [
@@ -49,10 +73,10 @@ def trace_view(
                 "kind": step.kind.value,
                 "turn": step.turn,
                 "tool": line(step.action_name, 120),
-                "thought": text_block(number, Field.THOUGHT, step.thought),
-                "text": text_block(number, Field.TEXT, step.text),
-                "args": _arguments(step, placed.get((number, Field.ACTION_INPUT), ())),
-                "observation": text_block(number, Field.OBSERVATION, step.observation, hidden[number - 1]),
+                "thought": texts.block(number, Field.THOUGHT),
+                "text": texts.block(number, Field.TEXT),
+                "args": _arguments(step, texts.placed.get((number, Field.ACTION_INPUT), ())),
+                "observation": texts.block(number, Field.OBSERVATION),
                 "error": _error(step, listed=number in errors),
                 "marked": marked.get(number, []),
             }

@@ -69,8 +69,9 @@ def on_act(act: Act) -> bool:
         found = check_prompt(act["text"], samples()[at]["trajectory"])
         live["check"] = check_view(act["text"], found)
     elif action == "expand":
+        run = {name: samples()[at][name] for name in ("trajectory", "attempt", "analysis", "outcome")}
         raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)
-        live["expanded"] = expanded_view(samples()[at]["trajectory"], step=act["step"], field=act["field"], raw=raw)
+        live["expanded"] = expanded_view(step=act["step"], field=act["field"], raw=raw, **run)
     elif action == "open":
         tab.at = act["id"]
     elif action in ("previous", "next"):

@@ -99,7 +99,7 @@ def flight_change() -> dict[str, Any]:
                 observation=RESERVATION,
             ),
             AgentStep(
-                thought="Search one-stop flights for May 24.",
+                thought="Search the cheapest one-stop flights for May 24.",
                 action_name="search_onestop_flight",
                 action_input={"origin": "ATL", "destination": "PHL", "date": "05/24"},
                 observation="Error: date must be given as YYYY-MM-DD",

@@ -465,12 +465,31 @@ def test_search_finds_in_folded_texts_and_steps_through_the_hits(open_at):
 
 def test_the_raw_record_and_a_capped_text_are_one_click_away(open_at):
     screen = open_at(2)
-    screen.page.get_by_text("Raw record").click()
-    expect(screen.page.locator(".more[open]")).to_contain_text('"trajectory_id": "sensors-3"')
+    raw = screen.page.get_by_role("button", name="Raw record")
+    screen.press("j", "j")
+    raw.click()
+    expect(screen.page.locator(".panel:visible")).to_contain_text('"trajectory_id": "sensors-3"')
+    raw.click()
+    expect(screen.page.locator(".panel:visible")).to_have_count(0)
+    expect(screen.page.locator(".step.now")).to_be_in_viewport()
     step = screen.page.locator('.step[data-step="1"]')
     step.get_by_role("button", name="characters hidden").click()
-    step.get_by_role("button", name="characters hidden").click()
     expect(step).to_contain_text("row 3-1-00240")
+
+
+def test_a_long_run_comes_cut_and_search_brings_the_rest(open_at):
+    screen = open_at(2)
+    expect(screen.page.locator('.step[data-step="50"]')).not_to_contain_text("row 3-50-00240")
+    screen.press("/")
+    screen.page.keyboard.type("row 3-50-00240")
+    expect(screen.page.locator(".tools .tally")).to_have_text("1 of 1")
+    expect(screen.page.locator(".hit.now")).to_be_in_viewport()
+
+
+def test_words_of_the_old_request_are_marked_where_they_are_left(open_at):
+    screen = open_at(0)
+    screen.page.locator(".warn-line", has_text="Words of the old request").get_by_role("button").first.click()
+    expect(screen.page.locator(".trace .m-stale.active")).to_be_in_viewport()
 
 
 def test_hostile_text_runs_nothing_and_fetches_nothing(open_at, page, harness):
@@ -478,8 +497,8 @@ def test_hostile_text_runs_nothing_and_fetches_nothing(open_at, page, harness):
     page.on("request", lambda request: asked.append(request.url))
     screen = open_at(3)
     screen.press("o")
-    for details in page.locator("details summary").all():
-        details.click()
+    for opener in page.locator("details summary, .tools [aria-expanded]").all():
+        opener.click()
     page.locator("button.claim").first.click()
     page.locator("button.claim").nth(1).click()
     expect(page.locator(".trace .active").first).to_have_text("needle")

@@ -149,8 +149,20 @@ def test_others_that_ask_the_same_are_counted_in_words():
 def test_the_marks_of_a_run_are_explained_only_where_it_has_them():
     marks = item_view(proposal_id=1, revision=0, **flight_change())["trace"]["marks"]
     assert marks["shown"]
-    assert set(marks) == {"failed", "shown", "grader"}
+    assert set(marks) == {"failed", "shown", "stale", "grader"}
     assert not marks["grader"]
+
+
+def test_the_whole_run_and_one_text_of_it_come_with_their_marks():
+    sample = long_run(3, steps=100, size=20_000)
+    run = {name: sample[name] for name in ("trajectory", "attempt", "analysis", "outcome")}
+    cut = item_view(proposal_id=1, revision=0, **sample)["trace"]
+    whole = expanded_view(**run, step=0, field="all")["trace"]
+    one = expanded_view(**run, step=100, field="observation")["block"]
+    assert len(json.dumps(cut)) < 400_000
+    assert [part["skip"] for step in whole["steps"] for part in step["observation"]["parts"]] == [0] * 100
+    assert [mark["id"] for mark in one["marks"]] == ["claim1.1"]
+    assert one == whole["steps"][99]["observation"]
 
 
 def test_what_a_grader_wrote_into_a_result_is_marked():
