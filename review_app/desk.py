@@ -27,7 +27,7 @@ from core.review.items import (
 from core.review.overlap import desk_counts
 from core.review.thresholds import policy_in_force
 from core.review.typed import can_be_seen
-from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last
+from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last, undo_one
 from core.settings import Settings
 from core.stages.grounding import check_prompt
 from core.store import Store
@@ -37,6 +37,7 @@ from core.store.reviews import Draft
 from core.store.standing import ReviewRow
 from core.store.trajectories import label_counts, trajectory_name
 from review_app.counted import counted
+from review_app.mine import decided_item, strip
 from review_app.pane import Act
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
 
@@ -120,7 +121,11 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     if action in _VERDICTS:
         _verdict(store, tab, desk, act, _VERDICTS[action])
     elif action == "undo":
-        _undo(store, tab, desk, act["op_id"])
+        _undo(store, tab, desk, act)
+    elif action == "mine":
+        tab.live["mine"] = strip(store, desk.annotator)
+    elif action == "open":
+        _open_again(store, tab, desk, act.get("review") or "")
     elif action == "draft":
         _draft(store, tab, desk, act)
     elif action in ("previous", "next"):
@@ -235,10 +240,23 @@ def _decision(act: Act, annotator: str, action: ReviewAction) -> Decision:
     )
 
 
-def _undo(store: Store, tab: Tab, desk: Desk, op_id: str) -> None:
-    answer = undo_last(store, desk.annotator, op_id=op_id)
+def _open_again(store: Store, tab: Tab, desk: Desk, review: str) -> None:
+    found = decided_item(store, desk.annotator, review)
+    if found is None:
+        tab.live["notice"] = ("info", "That verdict is not in this file, or not yours.")
+    else:
+        _show(tab, open_item(store, desk, found))
+
+
+def _undo(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
+    one = act.get("review")
+    if one:
+        answer = undo_one(store, desk.annotator, one, op_id=act["op_id"])
+    else:
+        answer = undo_last(store, desk.annotator, op_id=act["op_id"])
     if answer is None:
-        tab.live["notice"] = ("info", "There is nothing of yours to undo.")
+        told = "That verdict is undone already." if one else "There is nothing of yours to undo."
+        tab.live["notice"] = ("info", told)
     elif answer.again:
         raise StoreError(answer.message)
     elif answer.taken:

@@ -118,10 +118,22 @@ def undo_last(store: Store, annotator: str, *, op_id: str) -> Answer | None:
 
     The undoing is a row of its own. The words of an edit come back as a draft.
     """
+    return _undo(store, annotator, op_id=op_id, of=None)
+
+
+def undo_one(store: Store, annotator: str, of: str, *, op_id: str) -> Answer | None:
+    """Undo the verdict that was given under the op_id `of`, in the same way; None where it stands no more.
+
+    By op_id and not by number: a file that took the place of another has the same numbers for other verdicts.
+    """
+    return _undo(store, annotator, op_id=op_id, of=of)
+
+
+def _undo(store: Store, annotator: str, *, op_id: str, of: str | None) -> Answer | None:
     try:
         with store.transaction():
             done = find_review(store, op_id)
-            last = _undone_by(store, done) if done else last_standing(store, annotator)
+            last = _undone_by(store, done) if done else _to_undo(store, annotator, of)
             if last is None:
                 return None
             if not done:
@@ -132,6 +144,15 @@ def undo_last(store: Store, annotator: str, *, op_id: str) -> Answer | None:
         return Answer(False, str(error), 0, again=True)
     said = "Already undone." if done else f"Undone: it was {PAST[last.action]}."
     return Answer(True, said, last.proposal_id)
+
+
+def _to_undo(store: Store, annotator: str, of: str | None) -> ReviewRow | None:
+    if of is None:
+        return last_standing(store, annotator)
+    row = find_review(store, of)
+    if row is None or row.annotator != annotator or row.action is ReviewAction.UNDO:
+        return None
+    return None if any(other.undoes == row.id for other in reviews_of(store, row.proposal_id)) else row
 
 
 def _undone_by(store: Store, undo: ReviewRow) -> ReviewRow | None:

@@ -15,7 +15,8 @@ SCRIPTS = (  # in order: what is used while a file is read stands before it
     *("dom.js", "json.js", "fold.js", "paint.js", "text.js", "diff.js"),
     *("cards.js", "map.js", "search.js", "trace.js"),
     *("checks.js", "outcome.js", "proposal.js", "form.js", "editor.js", "editing.js"),
-    *("keys.js", "frame.js", "asks.js", "notices.js", "attention.js", "outbox.js", "page.js", "pane.js", "mount.js"),
+    *("keys.js", "frame.js", "asks.js", "notices.js", "mine.js", "attention.js", "outbox.js", "page.js"),
+    *("pane.js", "mount.js"),
 )
 REMEMBERED = 64  # op_ids of taken acts that the browser is told of
 
@@ -23,7 +24,8 @@ REMEMBERED = 64  # op_ids of taken acts that the browser is told of
 class Act(TypedDict, total=False):
     """What the reviewer did. `id` and `rev` are those of the proposal that was on screen.
 
-    `action`: accept, edit, reject, defer, flag, undo, previous, next; draft (typed, not decided: check it
+    `action`: accept, edit, reject, defer, flag, undo, previous, next; mine (list my last
+    verdicts), open (show the item of one again); draft (typed, not decided: check it
     and store it); expand (`step`, `field`: send the full text, `raw` for the raw record); beat (still
     here); open (`id`: look at that item again); or the action of a button of the empty queue.
     """
@@ -41,6 +43,7 @@ class Act(TypedDict, total=False):
     active_seconds: float
     step: int
     field: str
+    review: str  # the op_id of the verdict that `open` and `undo` are about; undo without it: the newest
     seen: str | None  # fingerprint of the words that were on screen
 
 

@@ -39,6 +39,7 @@ function useAttempt(pane, attempt) {
 function leave(pane, target) {
   if (pane.help.open) pane.help.close();
   else if (pane.popover) closeAsk(pane);
+  else if (!pane.mine.el.hidden) pane.mine.close();
   else if (target === pane.trace.search.box) pane.trace.search.leave();
   else if (pane.editing) closeEditor(pane);
   else return false;

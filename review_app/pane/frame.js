@@ -3,6 +3,8 @@
 function drawBar(pane) {
   const { data, item } = pane;
   const undo = button("Undo", { key: "backspace", kind: "small", onclick: () => pane.decide("undo") });
+  const mine = button("My last 20", { key: "M", kind: "small", keyshort: "m", onclick: () => pane.mine.toggle() });
+  mine.setAttribute("aria-expanded", !pane.mine.el.hidden);
   fill(
     pane.bar,
     item && h("span", { class: "place" }, `${count(data.waiting)} waiting`),
@@ -11,6 +13,7 @@ function drawBar(pane) {
     h("span", { class: "space" }),
     h("span", { class: "sending", role: "status" }, "Not saved yet · trying again"),
     data.last && h("span", { class: "last" }, h("span", { dir: "auto" }, data.last), undo),
+    data.last && mine,
     h(
       "span",
       { class: "counts" },

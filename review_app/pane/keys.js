@@ -8,9 +8,11 @@ const KEY_LIST = [
   ["Esc", "Leave the edit; the draft is kept"],
   ["Space", "Defer: later"],
   ["⌫", "Undo my last verdict"],
+  ["M", "My last 20 verdicts: open or undo any"],
   ["F", "Flag for the lead, with a note"],
   ["← →", "Look at the neighbours, no verdict"],
   ["J / K", "Next / previous step"],
+  ["N", "Next error"],
   ["V / Shift V", "Next / previous piece of evidence"],
   ["S / Shift S", "Scroll the right column down / up"],
   ["O", "Fold or unfold all long texts"],
@@ -29,6 +31,8 @@ const BARE = {
   arrowright: (pane) => pane.decide("next"),
   j: (pane) => pane.item && pane.trace.move(1),
   k: (pane) => pane.item && pane.trace.move(-1),
+  n: (pane) => pane.item && pane.trace.nextError(),
+  m: (pane) => pane.mine.toggle(),
   o: (pane) => pane.item && pane.trace.foldAll(),
   v: (pane, event) => pane.item && pane.proposal.step(event.shiftKey ? -1 : 1),
   s: (pane, event) => scrollRight(pane, event.shiftKey ? -1 : 1),
@@ -97,7 +101,7 @@ function onKey(pane, event) {
     if (key === "x" && pane.popover === "reject") closeAsk(pane);
     return;
   }
-  if (pane.editing && !REPEATS.has(key) && !"ovh/e".includes(key)) return; // no verdict past an open edit
+  if (pane.editing && !REPEATS.has(key) && !"novh/e".includes(key)) return; // no verdict past an open edit
   BARE[key](pane, event);
 }
 

@@ -2,7 +2,7 @@
 
 const UNREAD = 250; // ms after a new item in which nobody can have read it
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
-const QUIET = new Set(["draft", "beat", "expand", "resend"]); // no answer to what the reviewer was told
+const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
 
 const held = new Map(); // items by key; outlives the component when the page is changed and changed back
@@ -40,6 +40,7 @@ class Pane {
     this.bar = h("header", { class: "bar" });
     this.trouble = h("div", { class: "notices", role: "alert" });
     this.notice = h("div", { class: "notices", role: "alert" });
+    this.mine = new Mine(this);
     this.pop = h("div", { class: "pop", role: "group", hidden: true });
     this.actions = h("footer", { class: "actions" });
     this.review = h("section", { class: "review", "aria-label": "Review" }, [
@@ -52,7 +53,7 @@ class Pane {
     this.blank = h("div", { class: "blank", hidden: true });
     this.said = h("div", { class: "sr", "aria-live": "polite" });
     this.help = helpDialog();
-    this.root = h("div", { class: "root" }, this.bar, this.trouble, this.notice, this.cols, this.blank, this.help, this.said);
+    this.root = h("div", { class: "root" }, this.bar, this.mine.el, this.trouble, this.notice, this.cols, this.blank, this.help, this.said);
     (this.host.querySelector("#pane") || this.host).append(this.root);
   }
 
@@ -110,6 +111,7 @@ class Pane {
     } else if (this.item) this.editor.flush();
     this.attention.tick();
     closeAsk(this);
+    this.mine.close();
     const opId = this.send({ action, active_seconds: this.attention.seconds, ...more });
     if (this.ahead && !this.left && (FINAL.has(action) || GUARDED.has(action))) this.goOn(opId);
     else {
@@ -183,6 +185,7 @@ class Pane {
     this.expanded = wider;
     this.noticed = data.notice || this.noticed;
     hearRefusals(this);
+    if (data.mine) this.mine.show(data.mine);
     drawTrouble(this, 0);
     drawBar(this);
     drawActions(this);

@@ -121,6 +121,7 @@ def pane_payload(
     saved_at: str = "",
     check: Mapping[str, Any] | None = None,
     expanded: Mapping[str, Any] | None = None,
+    mine: Sequence[Mapping[str, str]] | None = None,
     empty: Mapping[str, Any] | None = None,
     beat_seconds: int = 0,
 ) -> dict[str, Any]:
@@ -129,8 +130,9 @@ def pane_payload(
     `ahead`: the item that follows a verdict, shown at the key press. `refused`: verdicts that were not taken (op_id,
     proposal_id, name, text). `last`: what Undo would take back, in words. `desk`: names the reviewer and the file,
     for what a browser keeps of them. `trouble`: why acts are not taken now; they are sent again. `notice`: (`error`
-    or `info`, text). `empty`: title, text and buttons `[(label, action)]` for the finished queue. `beat_seconds`:
-    send a `beat` act this often while the reviewer is active (0: never).
+    or `info`, text). `mine`: the reviewer's last verdicts (`review_app.mine.strip`). `empty`: title, text and buttons
+    `[(label, action)]` for the finished queue. `beat_seconds`: send a `beat` act this often while the reviewer is
+    active (0: never).
     """
     return {
         "item": dict(item) if item else None,
@@ -155,6 +157,7 @@ def pane_payload(
         "saved_at": saved_at,
         "check": dict(check) if check else None,
         "expanded": dict(expanded) if expanded else None,
+        "mine": [dict(row) for row in mine] if mine is not None else None,
         "empty": dict(empty) if empty else None,
         "reasons": list(REASONS),
         "beat_seconds": beat_seconds,

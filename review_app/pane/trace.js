@@ -138,6 +138,8 @@ class Trace {
       errors > 0 &&
         button(plural(errors, "error"), {
           kind: "small bad",
+          key: "N",
+          keyshort: "n",
           title: "Go to the next error",
           aria: `${plural(errors, "error")}, go to the next one`,
           onclick: () => this.nextError(),
@@ -177,7 +179,7 @@ class Trace {
 
   nextError() {
     const errors = this.item.trace.steps.filter((step) => step.error).map((step) => step.n);
-    this.select(errors.find((n) => n > this.current) || errors[0]);
+    if (errors.length) this.select(errors.find((n) => n > this.current) || errors[0]);
   }
 
   foldAll() {

@@ -156,6 +156,32 @@ def test_undo_brings_the_item_back_with_its_words(store, tab):
     assert shown["item"]["id"] == item.proposal_id
 
 
+def test_any_verdict_of_ones_own_can_be_opened_again_and_undone(store, tab):
+    first = tab.item
+    do(store, tab, "reject", reason=5, note="dull")
+    do(store, tab, "accept")
+    newer, older = do(store, tab, "mine")["mine"]
+    assert [newer["text"], older["text"], older["note"]] == ["Accepted", "Rejected", "Too trivial. dull"]
+    assert older["name"] == first.trajectory.trajectory_id
+    opened = do(store, tab, "open", review=older["review"])["item"]
+    assert (opened["id"], opened["verdict"]["state"]) == (first.proposal_id, "rejected")
+    tab.live = {}
+    undone = do(store, tab, "undo", review=older["review"])
+    assert undone["notice"]["text"] == "Undone: it was rejected."
+    assert undone["item"]["verdict"] is None
+    assert do(store, tab, "undo", review=older["review"])["notice"]["text"] == "That verdict is undone already."
+    assert do(store, tab, "mine")["mine"] == [newer]
+
+
+def test_the_verdict_of_another_is_neither_opened_nor_undone_from_the_strip(store, tab):
+    do(store, tab, "accept")
+    [row] = do(store, tab, "mine")["mine"]
+    ben, his = Desk("ben"), Tab()
+    assert do(store, his, "open", desk=ben, review=row["review"])["item"] is None
+    do(store, his, "undo", desk=ben, review=row["review"])
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
+
+
 def test_undo_works_on_an_empty_queue(store, tab):
     while tab.item:
         do(store, tab, "accept")

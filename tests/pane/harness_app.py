@@ -63,6 +63,11 @@ def on_act(act: Act) -> bool:
             tab.revs[tab.at] = tab.revs.get(tab.at, 0) + 1
         else:
             live["notice"] = ("info", "There is nothing of yours to undo.")
+    elif action == "mine":
+        row = {"tone": "plain", "at": "", "request": "", "note": ""}
+        live["mine"] = [row | {"review": str(n), "text": PAST[what], "name": f"n{n}"} for n, what in tab.done[::-1]]
+    elif action == "open":
+        tab.at = int(act["review"])
     elif action == "draft":
         tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
         tab.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()

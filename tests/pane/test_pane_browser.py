@@ -102,6 +102,22 @@ def test_backspace_undoes_the_last_verdict(open_at, acts):
     assert [act["action"] for act in acts()] == ["accept", "undo"]
 
 
+def test_m_lists_my_verdicts_and_each_opens_again(open_at, acts):
+    screen = open_at()
+    screen.press("a")
+    screen.at(6)
+    strip = screen.page.get_by_role("region", name="My last 20 verdicts")
+    screen.press("m")
+    expect(strip.get_by_role("button", name="Open n4 again")).to_be_focused()
+    screen.press("Escape")
+    expect(strip).to_be_hidden()
+    screen.press("m")
+    expect(strip.get_by_role("button", name="Undo: Accepted, n4")).to_be_visible()
+    screen.press("Enter")
+    screen.at(5)
+    assert [(act["action"], act.get("review")) for act in acts()][-1] == ("open", "4")
+
+
 def test_bare_keys_are_dead_while_typing(open_at, acts):
     screen = open_at()
     screen.press("e")
