@@ -20,6 +20,8 @@ _STYLE = """<style>
 .st-key-entry { max-width: 30rem; margin: 12vh auto 0; }
 [class*="st-key-fault_"] { margin-top: .9rem; max-width: 60rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
+[data-testid="stBaseButton-segmented_controlActive"], [data-testid="stBaseButton-segmented_controlActive"] p {
+  color: inherit; font-weight: 600; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
 [data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
 </style>"""

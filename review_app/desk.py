@@ -6,7 +6,7 @@ nothing. No Streamlit here: acts in, a payload out.
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -276,15 +276,22 @@ def _draft(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
 
 
 def _check(item: ReviewItem, draft: Draft) -> dict[str, Any]:
-    """What the rules find in an edit, for the pane to show beside that very text."""
-    grounding = check_prompt(
-        draft.hindsight_prompt,
-        item.trajectory.without_grader_text(),
-        first_step=draft.first_step or item.attempt.first_step,
-        last_step=draft.last_step or item.attempt.last_step,
-        final_answer=draft.final_answer or "",
+    """What the rules find in an edit, for the pane to show beside that very edit."""
+    attempt = item.attempt
+    whole = replace(
+        draft,
+        final_answer=attempt.final_answer if draft.final_answer is None else draft.final_answer,
+        first_step=draft.first_step or attempt.first_step,
+        last_step=draft.last_step or attempt.last_step,
     )
-    return check_view(draft.hindsight_prompt, grounding)
+    grounding = check_prompt(
+        whole.hindsight_prompt,
+        item.trajectory.without_grader_text(),
+        first_step=whole.first_step or 1,
+        last_step=whole.last_step,
+        final_answer=whole.final_answer or "",
+    )
+    return check_view(whole, grounding)
 
 
 def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:

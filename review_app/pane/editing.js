@@ -4,7 +4,7 @@ function edited(pane) {
   if (!pane.item) return;
   const { values, dirty } = pane.editor;
   pane.trace.setRange(values.first_step, values.last_step);
-  if (!pane.editing) pane.proposal.draw(values, dirty, pane.editor.words, pane.editor.found(values.text));
+  if (!pane.editing) pane.proposal.draw(values, dirty, pane.editor.words, pane.editor.found);
   drawActions(pane);
 }
 

@@ -131,20 +131,25 @@ class Editor {
     const now = this.values;
     drawDiff(this.diff, this.item.proposal.text, now.text);
     this.diff.parentElement.hidden = now.text === this.item.proposal.text;
+    drawDiff(this.answerDiff, this.item.proposal.answer, now.answer);
+    this.answerDiff.hidden = now.answer === this.item.proposal.answer;
     this.drawStatus();
-    this.drawChecks(now.text);
+    this.drawChecks();
     this.grow();
     edited(this.pane);
   }
 
-  // What the rules found in this very text; null while it is being looked up.
-  found(text) {
-    if (text === this.item.proposal.text) return this.item.proposal;
-    return this.checked?.text === text ? this.checked : null;
+  // What the rules found in this very edit, with fewer steps fewer values; null while it is being looked up.
+  get found() {
+    if (!this.dirty) return this.item.proposal;
+    const { text, answer, first_step: first, last_step: last } = this.values;
+    const { checked } = this;
+    const same = checked?.text === text && checked.answer === answer;
+    return same && checked.steps[0] === first && checked.steps[1] === last ? checked : null;
   }
 
-  drawChecks(text) {
-    const found = this.found(text);
+  drawChecks() {
+    const { found } = this;
     if (found) drawChecks(this.checks, found, this.pane);
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
   }
@@ -156,6 +161,13 @@ class Editor {
   get words() {
     if (this.state === "typing" || this.state === "unsent" || this.state === "sending") return "Saving draft…";
     return this.saved && this.dirty ? `Draft saved ${clock(this.saved)}` : "";
+  }
+
+  // A prefix or a stretch of the run, from where it is read.
+  range(first, last) {
+    this.first.value = first;
+    this.last.value = Math.max(first, last);
+    this.typed();
   }
 
   grow() {

@@ -28,6 +28,9 @@ function editForm(editor) {
     oninput: typed,
   });
   editor.diff = h("div", { class: "diff text", "aria-label": "Changes against the proposal", dir: "auto" });
+  editor.answerDiff = h("div", { class: "diff text", "aria-label": "Changes of the final answer", dir: "auto" });
+  const here = () => editor.pane.trace.current || 1;
+  const cut = (label, title, steps) => button(label, { kind: "small", title, onclick: () => editor.range(...steps()) });
   editor.checks = h("div", { class: "checks", "aria-live": "polite" });
   editor.status = h("span", { class: "saved", role: "status" });
   editor.total = h("span", { class: "quiet" });
@@ -40,6 +43,7 @@ function editForm(editor) {
     editor.checks,
     h("label", { for: "edit-answer", class: "h4" }, "Final answer for training"),
     editor.answer,
+    editor.answerDiff,
     h(
       "div",
       { class: "steps-used" },
@@ -48,6 +52,11 @@ function editForm(editor) {
       h("span", { class: "quiet" }, "to"),
       editor.last,
       editor.total,
+      cut("From here", "Use the run from the step that is chosen on the left", () => [here(), editor.values.last_step]),
+      cut("To here", "Use the run up to the step that is chosen on the left", () => [
+        Math.min(editor.values.first_step, here()),
+        here(),
+      ]),
       button("Reset to the proposal", { kind: "small", onclick: () => editor.reset() }),
     ),
   );

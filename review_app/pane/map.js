@@ -1,8 +1,10 @@
 // The run at a glance: one cell a step, and what the colours of the marks in the texts mean.
 
 class StepMap {
-  constructor(select) {
+  // `select` goes to a step; `range` is told of a stretch that was drawn with the mouse.
+  constructor(select, range) {
     this.select = select;
+    this.range = range;
     this.row = h("div", { class: "minimap", role: "group", "aria-label": "Steps of the run" });
     this.size = h("span", { class: "tally" });
     this.el = h("div", { class: "map-line" }, this.row, this.size);
@@ -27,7 +29,15 @@ class StepMap {
       title: `${step.n} · ${what}${step.error ? " · error" : ""}${cited ? " · cited" : ""}`,
       "aria-label": `Go to step ${step.n}`,
       onclick: () => this.select(step.n),
-      onmousedown: (event) => event.preventDefault(),
+      onmousedown: (event) => {
+        event.preventDefault();
+        this.from = step.n;
+      },
+      onmouseup: () => {
+        const { from } = this;
+        this.from = null;
+        if (from && from !== step.n) this.range(Math.min(from, step.n), Math.max(from, step.n));
+      },
     });
   }
 

@@ -23,6 +23,7 @@ from core.models import (
 )
 from core.models import Mark as RunMark
 from core.review.items import fingerprint_of
+from core.store.reviews import Draft
 from core.store.standing import STATE_AFTER, ReviewRow
 from review_app.counted import counted
 from review_app.pane import words
@@ -164,9 +165,15 @@ def pane_payload(
     }
 
 
-def check_view(text: str, grounding: Grounding) -> dict[str, Any]:
-    """Say what the rules found in an edited prompt; shown only beside that very text."""
-    return {"text": text, "values": _values(grounding), **_warnings(grounding)}
+def check_view(draft: Draft, grounding: Grounding) -> dict[str, Any]:
+    """Say what the rules found in an edit; shown only beside those very words and steps."""
+    return {
+        "text": draft.hindsight_prompt,
+        "answer": _editable(draft.final_answer or ""),
+        "steps": [draft.first_step, draft.last_step],
+        "values": _values(grounding),
+        **_warnings(grounding),
+    }
 
 
 def expanded_view(

@@ -44,12 +44,22 @@ class Proposal {
     this.el.scrollTop = 0;
   }
 
+  drawAnswer(edited) {
+    const { proposal } = this.item;
+    const drawn = h("div", { class: "text", dir: "auto" });
+    if (edited !== proposal.answer) drawDiff(drawn, proposal.answer, edited);
+    else if (proposal.answer_view) drawn.append(new TextView(proposal.answer_view).el);
+    else drawn.append(h("p", { class: "quiet" }, "The run's own final answer, unchanged."));
+    fill(this.answerBody, drawn);
+  }
+
   // The request as it stands: the proposal with its values marked, or the edit as a word diff.
   // `found` is what the rules say of the edited text, null while it is being looked up.
   draw(edit, dirty, saved, found) {
     const { proposal } = this.item;
     this.el.classList.toggle("edited", dirty);
     this.about.hidden = !dirty;
+    this.drawAnswer(edit.answer);
     if (!dirty) {
       const view = new TextView(proposal.view);
       view.el.classList.add("request");
@@ -75,7 +85,6 @@ class Proposal {
     fill(
       this.body,
       drawn,
-      edit.answer !== proposal.answer && h("p", { class: "quiet" }, "The final answer is edited too."),
       h("p", { class: "quiet" }, saved),
     );
     if (found) drawChecks(this.checks, found, this.pane);
@@ -117,9 +126,7 @@ class Proposal {
       "div",
       { class: "answer" },
       h("h3", {}, "Answer to it"),
-      proposal.answer_view
-        ? new TextView(proposal.answer_view).el
-        : h("p", { class: "quiet" }, "The run's own final answer, unchanged."),
+      (this.answerBody = h("div", {})),
       proposal.answer_view && chips(this.pane, proposal.answer_refs),
     );
   }

@@ -5,7 +5,10 @@ const FIRST_BODIES = 6; // cards drawn before the first paint; the rest follows 
 class Trace {
   constructor(pane) {
     this.pane = pane;
-    this.map = new StepMap((number) => this.select(number));
+    this.map = new StepMap(
+      (number) => this.select(number),
+      (first, last) => pane.editing && pane.editor.range(first, last),
+    );
     this.search = new Search(this);
     this.tools = h("div", { class: "tools" });
     this.panels = h("div", { class: "panels" });

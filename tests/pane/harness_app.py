@@ -10,6 +10,7 @@ import streamlit as st
 from pane_samples import queue
 
 from core.stages.grounding import check_prompt
+from core.store.reviews import Draft
 from review_app.pane import Act, review_pane
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
 
@@ -71,8 +72,9 @@ def on_act(act: Act) -> bool:
     elif action == "draft":
         tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
         tab.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
+        draft = Draft(act["text"], act["final_answer"], act["first_step"], act["last_step"])
         found = check_prompt(act["text"], samples()[at]["trajectory"])
-        live["check"] = check_view(act["text"], found)
+        live["check"] = check_view(draft, found)
     elif action == "expand":
         run = {name: samples()[at][name] for name in ("trajectory", "attempt", "analysis", "outcome")}
         raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)

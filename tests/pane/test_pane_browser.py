@@ -174,6 +174,21 @@ def test_the_final_answer_and_the_step_range_go_with_the_edit(open_at, acts):
     assert (edit["final_answer"], edit["first_step"], edit["last_step"]) == ("Ten parts.", 1, 6)
 
 
+def test_the_step_range_is_cut_where_one_reads_and_on_the_map(open_at, acts):
+    screen = open_at()
+    screen.press("j", "j", "j", "e")
+    screen.page.get_by_role("button", name="To here").click()
+    expect(screen.page.get_by_label("Last step used")).to_have_value("3")
+    expect(screen.page.locator(".step.outside")).to_have_count(7)
+    screen.page.get_by_label("Go to step 2", exact=True).drag_to(screen.page.get_by_label("Go to step 5", exact=True))
+    expect(screen.page.get_by_label("First step used")).to_have_value("2")
+    expect(screen.page.get_by_label("Last step used")).to_have_value("5")
+    expect(screen.page.locator(".editor .checks")).not_to_contain_text("Checking")
+    screen.press("Control+Enter")
+    screen.at(6)
+    assert (acts()[0]["action"], acts()[0]["first_step"], acts()[0]["last_step"]) == ("edit", 2, 5)
+
+
 def test_two_taps_are_one_decision(open_at, acts):
     screen = open_at()
     screen.press("a", "a")

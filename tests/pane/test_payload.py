@@ -14,6 +14,7 @@ from core.models import (
     QueueReason,
     ReplayOutcome,
 )
+from core.store.reviews import Draft
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
 from review_app.pane.shown import Mark, block, hidden_count, line, visible
 from review_app.pane.words import MARK
@@ -133,7 +134,7 @@ def test_what_was_asked_for_and_not_met_is_listed_beside_the_values():
     proposal = item_view(proposal_id=1, revision=0, **sample)["proposal"]
     assert proposal["unmet"] == [unmet.text]
     assert proposal["values"][0]["standing"] == "asked"
-    assert check_view("text", grounding)["unmet"] == [unmet.text]
+    assert check_view(Draft("text"), grounding)["unmet"] == [unmet.text]
 
 
 def test_others_that_ask_the_same_are_counted_in_words():
@@ -228,8 +229,8 @@ def test_an_expanded_text_comes_whole_and_a_raw_record_too():
 
 def test_a_check_of_an_edited_text_names_the_text_it_belongs_to():
     sample = flight_change()
-    check = check_view("edited", sample["attempt"].grounding)
-    assert check["text"] == "edited"
+    check = check_view(Draft("edited", "Done.", 2, 3), sample["attempt"].grounding)
+    assert (check["text"], check["answer"], check["steps"]) == ("edited", "Done.", [2, 3])
     assert check["stale"] == ["cheapest"]
 
 
