@@ -124,7 +124,7 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         _undo(store, tab, desk, act)
     elif action == "mine":
         tab.live["mine"] = strip(store, desk.annotator)
-    elif action == "open":
+    elif action == "reopen":
         _open_again(store, tab, desk, act.get("review") or "")
     elif action == "draft":
         _draft(store, tab, desk, act)

@@ -25,7 +25,7 @@ class Act(TypedDict, total=False):
     """What the reviewer did. `id` and `rev` are those of the proposal that was on screen.
 
     `action`: accept, edit, reject, defer, flag, undo, previous, next; mine (list my last
-    verdicts), open (show the item of one again); draft (typed, not decided: check it
+    verdicts), reopen (show the item of one again); draft (typed, not decided: check it
     and store it); expand (`step`, `field`: send the full text, `raw` for the raw record); beat (still
     here); open (`id`: look at that item again); or the action of a button of the empty queue.
     """
@@ -43,7 +43,7 @@ class Act(TypedDict, total=False):
     active_seconds: float
     step: int
     field: str
-    review: str  # the op_id of the verdict that `open` and `undo` are about; undo without it: the newest
+    review: str  # the op_id of the verdict that `reopen` and `undo` are about; undo without it: the newest
     seen: str | None  # fingerprint of the words that were on screen
 
 

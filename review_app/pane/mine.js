@@ -50,7 +50,7 @@ class Mine {
       tag(text, tone),
       h("span", { class: "mine-what", dir: "auto", title: request }, request || name),
       h("span", { class: "mine-what quiet", dir: "auto", title: note || name }, note || name),
-      button("Open", { kind: "small", aria: `Open ${name} again`, onclick: () => act("open") }),
+      button("Open", { kind: "small", aria: `Open ${name} again`, onclick: () => act("reopen") }),
       button("Undo", { kind: "small", aria: `Undo: ${text}, ${name}`, onclick: () => act("undo") }),
     );
   }

@@ -163,7 +163,7 @@ def test_any_verdict_of_ones_own_can_be_opened_again_and_undone(store, tab):
     newer, older = do(store, tab, "mine")["mine"]
     assert [newer["text"], older["text"], older["note"]] == ["Accepted", "Rejected", "Too trivial. dull"]
     assert older["name"] == first.trajectory.trajectory_id
-    opened = do(store, tab, "open", review=older["review"])["item"]
+    opened = do(store, tab, "reopen", review=older["review"])["item"]
     assert (opened["id"], opened["verdict"]["state"]) == (first.proposal_id, "rejected")
     tab.live = {}
     undone = do(store, tab, "undo", review=older["review"])
@@ -177,7 +177,7 @@ def test_the_verdict_of_another_is_neither_opened_nor_undone_from_the_strip(stor
     do(store, tab, "accept")
     [row] = do(store, tab, "mine")["mine"]
     ben, his = Desk("ben"), Tab()
-    assert do(store, his, "open", desk=ben, review=row["review"])["item"] is None
+    assert do(store, his, "reopen", desk=ben, review=row["review"])["item"] is None
     do(store, his, "undo", desk=ben, review=row["review"])
     assert state_counts(store)[ProposalState.ACCEPTED] == 1
 

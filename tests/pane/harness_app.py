@@ -67,7 +67,7 @@ def on_act(act: Act) -> bool:
     elif action == "mine":
         row = {"tone": "plain", "at": "", "request": "", "note": ""}
         live["mine"] = [row | {"review": str(n), "text": PAST[what], "name": f"n{n}"} for n, what in tab.done[::-1]]
-    elif action == "open":
+    elif action == "reopen":
         tab.at = int(act["review"])
     elif action == "draft":
         tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}

@@ -115,7 +115,7 @@ def test_m_lists_my_verdicts_and_each_opens_again(open_at, acts):
     expect(strip.get_by_role("button", name="Undo: Accepted, n4")).to_be_visible()
     screen.press("Enter")
     screen.at(5)
-    assert [(act["action"], act.get("review")) for act in acts()][-1] == ("open", "4")
+    assert [(act["action"], act.get("review")) for act in acts()][-1] == ("reopen", "4")
 
 
 def test_bare_keys_are_dead_while_typing(open_at, acts):
