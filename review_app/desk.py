@@ -173,7 +173,7 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         waiting=waiting(store, desk.wanted, desk.annotator)
         if desk.pile is ProposalState.PENDING
         else states[desk.pile],
-        counts=[(word, n) for word, n in desk_counts(store, desk.annotator).items() if n],
+        counts=[(word, n) for word, n in desk_counts(store, desk.annotator, states).items() if n],
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
         empty=None if tab.item else _empty(store, desk, states),
         desk=content_hash([str(store.path), desk.annotator]),

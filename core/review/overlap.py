@@ -1,5 +1,6 @@
 """Two people on one item: the share, what it would release, disputes, and settling them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import UserError
@@ -41,12 +42,11 @@ def would_release(store: Store, share: float) -> int:
     return sum(not then.covers(key) for key in waits)
 
 
-def desk_counts(store: Store, annotator: str) -> dict[str, int]:
-    """What a reviewer may know of the states: with an overlap, all that is decided is one figure.
+def desk_counts(store: Store, annotator: str, states: Mapping[ProposalState, int]) -> dict[str, int]:
+    """What a reviewer may know of `states`: with an overlap, all that is decided is one figure.
 
     It counts an item of the overlap as decided or as waiting by this person's own verdict alone.
     """
-    states = state_counts(store)
     open_ones = {state.value: states[state] for state in (ProposalState.DEFERRED, ProposalState.FLAGGED)}
     if not current_overlap(store).share:
         closed = (ProposalState.ACCEPTED, ProposalState.EDITED, ProposalState.REJECTED, ProposalState.DISPUTED)
