@@ -31,8 +31,9 @@ from core.review.verdicts import Answer, decide, keep_draft, my_last, return_def
 from core.settings import Settings
 from core.stages.grounding import check_prompt
 from core.store import Store
+from core.store.filters import QueueFilter
 from core.store.proposals import get_proposal, keys_named
-from core.store.queue import QueueFilter, state_counts, waiting
+from core.store.queue import state_counts, waiting
 from core.store.reviews import Draft
 from core.store.standing import ReviewRow
 from core.store.trajectories import label_counts, trajectory_name

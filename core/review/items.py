@@ -14,6 +14,7 @@ from core.models import (
     content_hash,
 )
 from core.store import Store
+from core.store.filters import QueueFilter
 from core.store.leases import released_from
 from core.store.proposals import (
     ProposalRow,
@@ -25,7 +26,6 @@ from core.store.proposals import (
     request_of,
 )
 from core.store.queue import (
-    QueueFilter,
     current_policy,
     extend_lease,
     lease_next,

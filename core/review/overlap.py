@@ -7,9 +7,10 @@ from core.errors import UserError
 from core.models import Attempt, Decision, ProposalState, RejectReason, ReviewAction
 from core.review.verdicts import Answer, decide
 from core.store import Store
+from core.store.filters import QueueFilter
 from core.store.overlap import Overlap, current_overlap, given_in_overlap, put_overlap
 from core.store.proposals import ProposalRow, attempts_of, get_proposal
-from core.store.queue import QueueFilter, in_state, state_counts, waiting
+from core.store.queue import in_state, state_counts, waiting
 from core.store.reviews import move, standing, what_follows
 from core.store.standing import ReviewRow, opinions
 from core.store.trajectories import trajectory_name

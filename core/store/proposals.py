@@ -47,6 +47,7 @@ def put_forward(
     Call inside a transaction.
     """
     spoken = _retire(store, key)
+    run = store.row("SELECT trajectory_id AS name, source, step_count FROM trajectories WHERE key = ?", key) or {}
     attempt = relabeled.attempt
     store.insert(
         "proposals",
@@ -59,7 +60,8 @@ def put_forward(
             "weight": analysis.weight if analysis else 1.0,
             "queue_reason": relabeled.queue_reason.value if relabeled.queue_reason else None,
             "failure_type": analysis.failure_type.value if analysis and analysis.failure_type else None,
-            "source": store.value("SELECT source FROM trajectories WHERE key = ?", key),
+            **run,
+            "judge_says": store.value("SELECT judge_says FROM attempts WHERE id = ?", attempt_id),
             "position": 0.0,
             "is_random": int(_share_of(key) < random_share),
         },

@@ -1,40 +1,17 @@
 """Who gets which proposal next, and what a threshold would do: SQL over the narrow rows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from core.models import ProposalState
 from core.store.clock import utc_now
 from core.store.connection import Store
+from core.store.filters import QueueFilter
 
-
-@dataclass(frozen=True)
-class QueueFilter:
-    """What a reviewer wants to see; None = anything."""
-
-    failure_type: str | None = None
-    source: str | None = None
-    queue_reason: str | None = None  # a QueueReason, or "accepted" = accepted by the pipeline itself
-
-    def where(self) -> tuple[str, list[str]]:
-        """(SQL conditions, parameters)."""
-        conditions, params = [], []
-        for column, wanted in (("failure_type", self.failure_type), ("source", self.source)):
-            if wanted is not None:
-                conditions.append(f" AND {column} = ?")
-                params.append(wanted)
-        if self.queue_reason == "accepted":
-            conditions.append(" AND queue_reason IS NULL")
-        elif self.queue_reason is not None:
-            conditions.append(" AND queue_reason = ?")
-            params.append(self.queue_reason)
-        return "".join(conditions), params
-
-
-_WAITING = "is_current = 1 AND state = 'pending'"
 # An item that waits for a second person does not wait for the first.
 _NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
+# What a lead has given to one person comes to nobody else.
+_OF_OTHERS = "SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND a.reviewer != ?"
 
 
 def lease_next(
@@ -72,13 +49,14 @@ def lease_next(
         return int(own["id"])
     first = (
         "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
-        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? ORDER BY position, id LIMIT 1"
+        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? AND NOT EXISTS ({_OF_OTHERS})"
+        " ORDER BY position, id LIMIT 1"
     )
     piles = [f"SELECT * FROM ({first.format('')})"]
-    given = [state, *params, now, other_than]
+    given = [state, *params, now, other_than, annotator]
     if seconds:
         piles.append(f"SELECT * FROM ({first.format(f' AND {_NOT_MINE}')})")
-        given += ["second", annotator, *params, now, other_than]
+        given += ["second", annotator, *params, now, other_than, annotator]
     taken = store.row(
         f"UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM ({' UNION ALL '.join(piles)})"
         " ORDER BY position, id LIMIT 1) RETURNING id",
@@ -149,29 +127,20 @@ def state_counts(store: Store) -> dict[ProposalState, int]:
     return {state: found.get(state.value, 0) for state in ProposalState}
 
 
-def waiting(store: Store, wanted: QueueFilter, annotator: str) -> int:
-    """How many proposals wait for this person under this filter."""
+def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pending") -> int:
+    """How many proposals of one pile wait for this person under this filter; `pending` holds second opinions too."""
     conditions, params = wanted.where()
-    pending = store.value(f"SELECT count(*) FROM proposals WHERE {_WAITING}{conditions}", *params)
-    seconds = store.value(
-        f"SELECT count(*) FROM proposals WHERE is_current = 1 AND state = 'second' AND {_NOT_MINE}{conditions}",
-        annotator,
-        *params,
-    )
-    return int(pending + seconds)
-
-
-def facets(store: Store) -> dict[str, dict[str, int]]:
-    """Waiting proposals per failure type, source and queue reason, for the filter."""
-    found: dict[str, dict[str, int]] = {}
-    for column in ("failure_type", "source", "queue_reason"):
-        rows = store.rows(
-            f"SELECT {column} AS value, count(*) AS n FROM proposals WHERE {_WAITING} GROUP BY 1 ORDER BY n DESC"
-        )
-        found[column] = {
-            row["value"] or "accepted": row["n"] for row in rows if row["value"] or column == "queue_reason"
-        }
-    return found
+    piles = [("state = ?", [state])]
+    if state == "pending":
+        piles.append((f"state = 'second' AND {_NOT_MINE}", [annotator]))
+    count = 0
+    for pile, given in piles:
+        counted = f"SELECT count(*) FROM proposals WHERE is_current = 1 AND {pile}{conditions}"
+        count += store.value(counted, *given, *params)
+        # Few are given to others: taking them off is cheaper than asking for each item.
+        others = " AND trajectory_key IN (SELECT trajectory_key FROM assignments WHERE reviewer != ?)"
+        count -= store.value(counted + others, *given, *params, annotator)
+    return count
 
 
 # What the policy may let in without a human: nothing that a judge, the relabeller or the

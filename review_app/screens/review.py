@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import UserError
 from core.models import ProposalState
 from core.review.items import Desk
-from core.store.queue import QueueFilter, facets
+from core.store.filters import QueueFilter, facets
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 from review_app.faults import in_words
 from review_app.guidelines import guidelines_popover

@@ -9,7 +9,8 @@ from core.models import ProposalState, RejectReason, ReviewAction
 from core.review.items import Desk
 from core.settings import Settings
 from core.store import open_store
-from core.store.queue import QueueFilter, state_counts
+from core.store.filters import QueueFilter
+from core.store.queue import state_counts
 from core.store.reviews import reviews_of
 from review_app.desk import Tab, payload, show_named, show_next, take
 

@@ -23,9 +23,10 @@ from core.review.overlap import (
 )
 from core.review.verdicts import decide, undo_last
 from core.store import open_store
+from core.store.filters import QueueFilter
 from core.store.leases import live_leases, release_lease
 from core.store.overlap import Overlap, current_overlap
-from core.store.queue import QueueFilter, release_leases, state_counts, waiting
+from core.store.queue import release_leases, state_counts, waiting
 from core.store.reviews import reviews_of, standing, verdict_in_force
 from core.store.standing import OPINIONS
 

@@ -1,0 +1,155 @@
+"""What somebody wants to see of the proposals: conditions, words to search for, and counts for each choice.
+
+A condition speaks of the columns of `proposals` by their bare names, so that it fits into any statement about it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.store.connection import Store
+
+ACCEPTED = "accepted"  # the choice "why it is here" of what the pipeline itself accepts
+NOBODY = ""  # the choice "assigned to" of what belongs to nobody
+LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 50), (51, None))  # steps, from and to
+_ENDLESS = 2**62
+_WORDS_MOST = 20
+_UNSENDABLE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
+_TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_BEGINNING = 3  # characters from which a word also finds those that begin with it
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What a reviewer wants to see; None = anything. Ranges are inclusive; an unjudged item has no score."""
+
+    failure_type: str | None = None
+    source: str | None = None
+    queue_reason: str | None = None  # a QueueReason, or `ACCEPTED`
+    judge: str | None = None  # yes | no | unjudged
+    score: tuple[float, float] | None = None
+    steps: tuple[int, int | None] | None = None
+    tag: str | None = None
+    assigned_to: str | None = None  # a reviewer, or `NOBODY`
+    search: str = ""  # words, all of which must stand in name, prompts or observations
+
+    def where(self) -> tuple[str, list[Any]]:
+        """(SQL conditions, each with its AND; parameters)."""
+        return _joined([*self._facets().values(), *self._others()])
+
+    def _facets(self) -> dict[str, "_Condition"]:
+        """The conditions that are counted choice by choice."""
+        found: dict[str, _Condition] = {}
+        for column, wanted in (("failure_type", self.failure_type), ("source", self.source), ("judge", self.judge)):
+            if wanted is not None:
+                found[column] = (f"{_COLUMNS[column]} = ?", [wanted])
+        if self.queue_reason is not None:
+            accepted = self.queue_reason == ACCEPTED
+            found["queue_reason"] = (
+                ("queue_reason IS NULL", []) if accepted else ("queue_reason = ?", [self.queue_reason])
+            )
+        if self.steps is not None:
+            least, most = self.steps
+            found["steps"] = (
+                ("step_count >= ?", [least]) if most is None else ("step_count BETWEEN ? AND ?", [least, most])
+            )
+        return found
+
+    def _others(self) -> list["_Condition"]:
+        found: list[_Condition] = []
+        if self.score is not None:
+            found.append(("score BETWEEN ? AND ?", list(self.score)))
+        if self.tag is not None:
+            found.append(("trajectory_key IN (SELECT trajectory_key FROM tags WHERE tag = ?)", [self.tag]))
+        if self.assigned_to == NOBODY:
+            found.append(("trajectory_key NOT IN (SELECT trajectory_key FROM assignments)", []))
+        elif self.assigned_to is not None:
+            mine = "trajectory_key IN (SELECT trajectory_key FROM assignments WHERE reviewer = ?)"
+            found.append((mine, [self.assigned_to]))
+        if self.search.strip():
+            words = search_words(self.search)
+            matching = "id IN (SELECT rowid FROM proposal_words WHERE proposal_words MATCH ?)"
+            found.append((matching, [words]) if words else ("0", []))
+        return found
+
+
+_Condition = tuple[str, list[Any]]
+_COLUMNS = {
+    "failure_type": "failure_type",
+    "source": "source",
+    "queue_reason": "queue_reason",
+    "judge": "judge_says",
+    "steps": "step_count",
+}
+
+
+def search_words(typed: str) -> str:
+    """What was typed as an FTS5 query; empty where it holds no letter and no digit.
+
+    Every word stands in quotes, so nothing that is typed is read as an operator. Words must all be there, in any
+    order; those in quotes as they stand; a word of three characters or more also finds what begins with it.
+    """
+    terms = []
+    for whole, word in _TERM.findall(_UNSENDABLE.sub(" ", typed)):
+        text = whole or word
+        if any(character.isalnum() for character in text):
+            beginning = " *" if word and len(word) >= _BEGINNING and word[-1].isalnum() else ""
+            terms.append(f'"{text}"{beginning}')
+    return " ".join(terms[:_WORDS_MOST])
+
+
+def facets(store: Store, wanted: QueueFilter, state: str | None = "pending") -> dict[str, dict[Any, int]]:
+    """How many proposals each choice would leave, under all that is chosen elsewhere; state None = of any state.
+
+    By name of the filter: failure_type, source, queue_reason, judge, steps (bands of `LENGTHS`), tag.
+    """
+    piled, given = ("", []) if state is None else (" AND state = ?", [state])
+    conditions, params = _joined(wanted._others())
+    columns = ", ".join(_COLUMNS.values())
+    cells = store.rows(  # one pass over an index; the few thousand cells are summed here
+        f"SELECT {columns}, count(*) AS n FROM proposals WHERE is_current = 1{piled}{conditions} GROUP BY {columns}",
+        *given,
+        *params,
+    )
+    found = {name: _counted(cells, name, wanted) for name in _COLUMNS}
+    return {**found, "tag": _tag_counts(store, replace(wanted, tag=None), piled, given)}
+
+
+def _tag_counts(store: Store, wanted: QueueFilter, piled: str, given: list[Any]) -> dict[str, int]:
+    if not store.value("SELECT 1 FROM tags LIMIT 1"):
+        return {}
+    conditions, params = wanted.where()
+    rows = store.rows(
+        "SELECT tag, count(*) AS n FROM proposals JOIN tags USING (trajectory_key)"
+        f" WHERE is_current = 1{piled}{conditions} GROUP BY tag ORDER BY n DESC, tag",
+        *given,
+        *params,
+    )
+    return {row["tag"]: row["n"] for row in rows}
+
+
+def _counted(cells: Sequence[Mapping[str, Any]], name: str, wanted: QueueFilter) -> dict[Any, int]:
+    """The choices of one filter with their counts, where all the others narrow the cells."""
+    others = {other: getattr(wanted, other) for other in _COLUMNS if other != name}
+    chosen = {other: value for other, value in others.items() if value is not None}
+    counts: Counter[Any] = Counter()
+    for cell in cells:
+        if all(_value(cell, other) == value for other, value in chosen.items()):
+            counts[_value(cell, name)] += cell["n"]
+    counts.pop(None, None)
+    return dict(sorted(counts.items())) if name == "steps" else dict(counts.most_common())
+
+
+def _value(cell: Mapping[str, Any], name: str) -> Any:
+    value = cell[_COLUMNS[name]]
+    if name == "queue_reason":
+        return value or ACCEPTED
+    if name == "steps":
+        return next((band for band in LENGTHS if band[1] is None or value <= band[1]), None)
+    return value
+
+
+def _joined(conditions: Sequence[_Condition]) -> tuple[str, list[Any]]:
+    return "".join(f" AND {sql}" for sql, _ in conditions), [value for _, values in conditions for value in values]
