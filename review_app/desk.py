@@ -171,9 +171,7 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         tab.views[tab.item.proposal_id] if tab.item else None,
         ahead=tab.views[tab.ahead.proposal_id] if tab.ahead else None,
         refused=[vars(refusal) for refusal in tab.refused],
-        waiting=waiting(store, desk.wanted, desk.annotator)
-        if desk.pile is ProposalState.PENDING
-        else states[desk.pile],
+        waiting=waiting(store, desk.wanted, desk.annotator, desk.pile.value),
         counts=[(word, n) for word, n in desk_counts(store, desk.annotator, states).items() if n],
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
         empty=None if tab.item else _empty(store, desk, states),

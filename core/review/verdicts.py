@@ -20,6 +20,7 @@ from core.store.reviews import (
     reviews_of,
     save_draft,
     standing,
+    standing_defers,
     verdict_in_force,
     waits_blind,
 )
@@ -161,15 +162,11 @@ def _undone_by(store: Store, undo: ReviewRow) -> ReviewRow | None:
 
 def return_deferred(store: Store, annotator: str) -> int:
     """Put everything that `annotator` deferred back into the queue; how many."""
-    returned = 0
-    for review in recent_reviews(store, annotator, limit=-1):
-        if review.action is ReviewAction.DEFER:
-            with store.transaction():
-                verdict = verdict_in_force(store, review.proposal_id)
-                if verdict and verdict.id == review.id:
-                    add_undo(store, review, op_id=f"return-{review.id}", annotator=annotator)
-                    returned += 1
-    return returned
+    with store.transaction():
+        put_off = standing_defers(store, annotator)
+        for review in put_off:
+            add_undo(store, review, op_id=f"return-{review.id}", annotator=annotator)
+    return len(put_off)
 
 
 def keep_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> str:

@@ -5,9 +5,14 @@ import streamlit as st
 from core.errors import UserError
 from core.models import ProposalState
 from core.review.items import Desk
-from core.store.filters import QueueFilter, facets
+from core.review.verdicts import return_deferred
+from core.store import Store
+from core.store.queue import state_counts
+from core.store.reviews import standing_defers
+from review_app.counted import counted
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 from review_app.faults import in_words
+from review_app.filtering import filter_fields, is_narrowed
 from review_app.guidelines import guidelines_popover
 from review_app.pane import Act, review_pane
 from review_app.session import annotator, settings, store
@@ -18,35 +23,42 @@ _PILES = {
     "Flagged": ProposalState.FLAGGED,
     "Disputed": ProposalState.DISPUTED,
 }
-_ANY = "any"
 
 
 def choose() -> Desk:
     """Pile and filter, out of the way until they are wanted."""
-    with store() as opened:
-        found = facets(opened)
-        place = st.container(key="filters", horizontal=True, vertical_alignment="center")
-        with place:
-            guidelines_popover(opened)
-    with place, st.popover("Filter", icon=":material/filter_list:", type="tertiary"):
-        pile = st.segmented_control("Show", list(_PILES), default="Waiting", required=True, key="pile")
+    me = annotator()
+    narrowed = " · on" if is_narrowed("filter") else ""
+    with store() as opened, st.container(key="filters", horizontal=True, vertical_alignment="center"):
+        guidelines_popover(opened)
+        with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
+            shown = _choose_pile(opened, me)
+            wanted = filter_fields(opened, me, shown, prefix="filter")
+    return Desk(me, wanted, shown, settings().review.lease_seconds)
 
-        def pick(label: str, name: str) -> str | None:
-            counts = found[name]
-            chosen = st.selectbox(
-                label,
-                [_ANY, *counts],
-                format_func=lambda value: _ANY if value == _ANY else f"{value.replace('_', ' ')} ({counts[value]})",
-                key=f"filter_{name}",
-            )
-            return None if chosen in (None, _ANY) else str(chosen)
 
-        wanted = QueueFilter(
-            failure_type=pick("Failure type", "failure_type"),
-            source=pick("Source", "source"),
-            queue_reason=pick("Why it is here", "queue_reason"),
-        )
-    return Desk(annotator(), wanted, _PILES[pile or "Waiting"], settings().review.lease_seconds)
+def _choose_pile(opened: Store, me: str) -> ProposalState:
+    counts = state_counts(opened)
+    pile = st.segmented_control(
+        "Show",
+        list(_PILES),
+        default="Waiting",
+        required=True,
+        key="pile",
+        format_func=lambda name: f"{name} {counts[_PILES[name]]:,}" if name != "Waiting" else name,
+    )
+    if counts[ProposalState.DEFERRED]:
+        _offer_return(opened, me)
+    return _PILES[pile or "Waiting"]
+
+
+def _offer_return(opened: Store, me: str) -> None:
+    """The way back for what this person put off."""
+    mine = len(standing_defers(opened, me))
+    if mine and st.button(f"Return my {counted(mine, 'deferred item')}", icon=":material/undo:"):
+        return_deferred(opened, me)
+        st.session_state.pop("tab", None)
+        st.rerun()
 
 
 @st.fragment

@@ -70,7 +70,20 @@ def test_each_filter_finds_what_it_says(store, wanted, names):
     assert found(store, **wanted) == names
 
 
-HOSTILE = ['"', '""" OR *', "NEAR(a b)", "name:run", "-kettle", "a AND NOT b", "(", "^x", "{a b}:c", "\0", "kettle\0", "\ud800 x"]
+HOSTILE = [
+    '"',
+    '""" OR *',
+    "NEAR(a b)",
+    "name:run",
+    "-kettle",
+    "a AND NOT b",
+    "(",
+    "^x",
+    "{a b}:c",
+    "\0",
+    "kettle\0",
+    "\ud800 x",
+]
 
 
 @pytest.mark.parametrize("typed", [*HOSTILE, "x" * 100_000, "a " * 50_000, "' OR 1=1 --", "🙂", "\u202e kettle"])

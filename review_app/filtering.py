@@ -1,0 +1,100 @@
+"""The filter that Review and Browse share: a choice for each thing, with how many it would leave."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.models import FailureType, ProposalState, QueueReason
+from core.store import Store
+from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets
+from review_app.pane.shown import line
+from review_app.pane.words import FAILURE, QUEUE
+
+_JUDGE = {"yes": "Judge said yes", "no": "Judge said no", "unjudged": "Unjudged"}
+_WHOLE = (0.0, 1.0)
+_FIELDS = ("search", "failure_type", "source", "queue_reason", "judge", "steps", "tag", "assigned_to", "score")
+_SEARCH = (
+    "All words must stand in the name, the requests or the results. A word also finds what begins with it;"
+    ' "words in quotes" are found as they stand.'
+)
+
+
+def filter_fields(
+    opened: Store, me: str, pile: ProposalState | None, *, prefix: str, people: Mapping[str, str] | None = None
+) -> QueueFilter:
+    """Draw the fields; what is chosen. `pile` None: of all states. `people`: more names to choose, and their words."""
+    chosen = _chosen(prefix)
+    counts = facets(opened, chosen, pile.value if pile else None)
+    st.text_input(
+        "Search", key=f"{prefix}_search", placeholder="Words in requests and results", help=_SEARCH, max_chars=500
+    )
+    if chosen.search.strip() and not any(character.isalnum() for character in chosen.search):
+        st.caption("Type letters or digits to search for.")
+    left, right = st.columns(2)
+    with left:
+        _pick("Failure type", "failure_type", counts, prefix, lambda value: FAILURE[FailureType(value)])
+        _pick("Source", "source", counts, prefix, lambda value: line(value, 60))
+        _pick("Length", "steps", counts, prefix, _steps)
+    with right:
+        _pick("Judge", "judge", counts, prefix, _JUDGE.__getitem__)
+        _pick("Why it is here", "queue_reason", counts, prefix, _why)
+        _pick("Tag", "tag", counts, prefix, lambda value: line(value, 60))
+    who = {me: "Me", NOBODY: "Nobody", **(people or {})}
+    st.selectbox(
+        "Assigned to",
+        [None, *who],
+        format_func=lambda name: "Anyone" if name is None else line(who[name], 60),
+        key=f"{prefix}_assigned_to",
+    )
+    st.slider("Score", *_WHOLE, _WHOLE, 0.05, key=f"{prefix}_score", help="The whole range holds unjudged items too.")
+    st.button(
+        "Clear",
+        key=f"{prefix}_clear",
+        icon=":material/filter_list_off:",
+        on_click=_clear,
+        args=(prefix,),
+        disabled=chosen == QueueFilter(),
+    )
+    return chosen
+
+
+def is_narrowed(prefix: str) -> bool:
+    """Whether anything is chosen."""
+    return _chosen(prefix) != QueueFilter()
+
+
+def _chosen(prefix: str) -> QueueFilter:
+    """What the fields hold: known before they are drawn, so that the counts are those of now."""
+    given: dict[str, Any] = {name: st.session_state.get(f"{prefix}_{name}") for name in _FIELDS}
+    score = given["score"]
+    given["score"] = None if score in (None, _WHOLE) else tuple(score)
+    return QueueFilter(**{**given, "search": given["search"] or ""})
+
+
+def _clear(prefix: str) -> None:
+    for name in _FIELDS:
+        st.session_state[f"{prefix}_{name}"] = {"search": "", "score": _WHOLE}.get(name)
+
+
+def _pick(
+    label: str, name: str, found: Mapping[str, Mapping[Any, int]], prefix: str, words: Callable[[Any], str]
+) -> None:
+    counts, key = found[name], f"{prefix}_{name}"
+    kept = st.session_state.get(key)  # what is chosen stays on offer when nothing of it is left
+    options = [None, *counts, *([kept] if kept is not None and kept not in counts else [])]
+    st.selectbox(
+        label,
+        options,
+        format_func=lambda value: "Any" if value is None else f"{words(value)} ({counts.get(value, 0):,})",
+        key=key,
+    )
+
+
+def _why(value: str) -> str:
+    return "Passed every check" if value == ACCEPTED else QUEUE[QueueReason(value)][0]
+
+
+def _steps(band: tuple[int, int | None]) -> str:
+    least, most = band
+    return f"{least} steps or more" if most is None else f"{least} to {most} steps"
