@@ -6,7 +6,8 @@
     │   ├── StoreError     a database that cannot be opened, or comes from a newer version
     │   └── ModelUnreachable   no answer from the model server: the whole run stops
     ├── StageFailure       one item went wrong; the runner records it on that item and goes on
-    │   └── BadReply       the model answered, but not in the shape asked for; carries the raw text
+    │   ├── BadReply       the model answered, but not in the shape asked for; carries the raw text
+    │   └── NoAnswer       the model's server gave none; at another time it may
     ├── Stopped            the run ends: the item is given up, with what is stored of it
     └── NotYet             an answer that the item needs is still to come; it is tried again then
 
@@ -60,6 +61,10 @@ class BadReply(StageFailure):
     def __init__(self, message: str, *, text: str, used: Used = Used()) -> None:  # noqa: B008
         super().__init__(message, used=used)
         self.text = text
+
+
+class NoAnswer(StageFailure):
+    """A model call that its server left without an answer: asked at another time, it may be given."""
 
 
 class Stopped(AgentHERError):

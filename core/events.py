@@ -11,7 +11,8 @@ class Progress:
     `ending`: the run stops and waits for so many model calls in flight. `elsewhere`: it waits for so
     many trajectories that another run has in work. `stopped`: why it ended before its end. `seconds`
     count from its begin. Calls, tokens and dollars are those of this run; `unpriced` calls are not in
-    `cost_usd`, because nobody has set their price. `note` is a line to say, now.
+    `cost_usd`, because nobody has set their price. `from_store`: answers that stood in the store already.
+    `note` is a line to say, now.
     """
 
     total: int
@@ -31,6 +32,7 @@ class Progress:
     output_tokens: int = 0
     cost_usd: float = 0.0
     unpriced: int = 0
+    from_store: int = 0
 
 
 OnProgress = Callable[[Progress], None]

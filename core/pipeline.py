@@ -1,7 +1,7 @@
 """The four stages in a row, for one trajectory: values in, values out, nothing stored."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import StageFailure
@@ -29,23 +29,32 @@ from core.stages.relabel import relabel
 
 
 def run_stages(
-    trajectory: FailedTrajectory, chat: Chat | None, judges: Sequence[Chat], settings: PipelineConfig
+    trajectory: FailedTrajectory,
+    chat: Chat | None,
+    judges: Sequence[Chat],
+    settings: PipelineConfig,
+    *,
+    begin: Callable[[Stage], object] = lambda _: None,
 ) -> PipelineResult:
     """Take one trajectory through the four stages; a skip is in the result, a failure is raised.
 
-    Raises `StageFailure` (this trajectory only) or `UserError` (nothing can go on).
+    `begin` hears of each stage that is begun, so that a failure can be laid to one. Raises `StageFailure`
+    (this trajectory only) or `UserError` (nothing can go on).
     """
     name, whole = trajectory.trajectory_id, trajectory
     trajectory = whole.without_grader_text()
+    begin(Stage.FAILURE_DETECTION)
     analysis = detect(trajectory, chat, settings)
     if skip := _gate(analysis, settings):
         return PipelineResult(trajectory_id=name, stage_reached=Stage.FAILURE_DETECTION, analysis=analysis, skip=skip)
+    begin(Stage.OUTCOME_EXTRACTION)
     outcome = extract(trajectory, analysis, chat, settings)
     if not outcome.achievements:
         skip = Skip(reason=SkipReason.NOTHING_ACHIEVED, detail="No call of the run returned anything of use.")
         return PipelineResult(
             trajectory_id=name, stage_reached=Stage.OUTCOME_EXTRACTION, analysis=analysis, outcome=outcome, skip=skip
         )
+    begin(Stage.PROMPT_RELABELING)
     relabeled = relabel(trajectory, analysis, outcome, chat, judges, settings)
     if isinstance(relabeled, Skip):
         return PipelineResult(
@@ -55,6 +64,7 @@ def run_stages(
             outcome=outcome,
             skip=relabeled,
         )
+    begin(Stage.DATA_AUGMENTATION)
     if chat:
         relabeled = relabeled.with_proposed(rewrite_thoughts(trajectory, relabeled.attempt, chat, settings))
     sample = augment(whole, relabeled.attempt, analysis, metadata=_provenance(relabeled))
@@ -113,12 +123,11 @@ class AgentHERPipeline:
 
     def process(self, trajectory: FailedTrajectory) -> PipelineResult:
         """Take one trajectory through the stages; a failed stage is reported in `result.error`."""
+        begun = [Stage.FAILURE_DETECTION]
         try:
-            return run_stages(trajectory, self._chat, self._judges, self.config)
+            return run_stages(trajectory, self._chat, self._judges, self.config, begin=begun.append)
         except StageFailure as error:
-            return PipelineResult(
-                trajectory_id=trajectory.trajectory_id, stage_reached=Stage.FAILURE_DETECTION, error=str(error)
-            )
+            return PipelineResult(trajectory_id=trajectory.trajectory_id, stage_reached=begun[-1], error=str(error))
 
     def process_batch(self, trajectories: Iterable[FailedTrajectory]) -> list[PipelineResult]:
         """Process several, one after the other; `agenther run` does it at once and can resume."""

@@ -65,6 +65,8 @@ def demo_command(db: Path, host: str | None, port: int | None, browser: bool) ->
             say(f"{counted(added, 'sample run')} imported into {db}.")
         with progress("Relabelling by rules") as show:
             done = run_pipeline(store, Settings(review=listen), on_progress=show)
+        if done.stopped:
+            raise KeyboardInterrupt
         if done.total:
             waiting = "proposal waits" if done.proposed == 1 else "proposals wait"
             say(f"{done.proposed} {waiting} for you; {counted(done.skipped, 'run')} gave none.")

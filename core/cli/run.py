@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.cli.console import counted, progress, say, table
+from core.cli.closing import Remembered, report, what_next
+from core.cli.console import counted, progress, say
 from core.cli.estimate import say_estimate
 from core.cli.importing import anything_to_read, import_all
-from core.cli.options import FORMATS, database_for, database_place, next_step, pipeline_options, place, settings_from
+from core.cli.options import FORMATS, database_for, database_place, pipeline_options, place, settings_from
 from core.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 10  # failures named on the terminal
 
 
-@click.command("run")
+@click.command("run", cls=Remembered)
 @click.argument("paths", nargs=-1, type=place, metavar="[PATH]...")
 @click.option("--db", type=place, metavar="FILE", help="Database; by default beside the output.")
 @click.option("-f", "--format", "--output-format", "output_format", type=FORMATS, help="Export format [default: sft].")
@@ -48,8 +49,9 @@ def run_command(
     With PATHs, they are imported first. With -o or -f, what the pipeline itself accepts is exported
     as well; no human has seen it, and the command says so.
     """
-    from core.export import ExportRequest, check_output, export
+    from core.export import ExportRequest, check_output
     from core.runs.running import run_pipeline
+    from core.runs.stopping import INTERRUPTED
     from core.sources import find_files
     from core.store import open_store
     from core.store.batches import all_open_batches
@@ -84,52 +86,64 @@ def run_command(
         with progress("Running") as show:
             tell = _verbose(show) if verbose else show
             done = run_pipeline(store, settings, imports=imports, on_progress=tell, batch=batch)
-        _report(store, settings, done)
+        report(store, settings, done)
         if output is not None:
-            chosen = ExportRequest(config.output_format, include_auto=True, imports=imports)
-            report = export(store, config, chosen, output, force=force)
-            say(f"Wrote {counted(report.rows, 'row')} to {output}.")
-            if auto := report.samples["auto_accepted"]:
-                own = "sample is" if auto == 1 else "samples are"
-                say(f"{auto:,} {own} the pipeline's own choice: no human has seen them.")
-            for reason, n in report.reasons.most_common():
-                say(f"  {n} left out: {reason}")
-        say(_what_next(store, where))
+            _write(store, settings, output, imports, force=force, done=done)
+        say(what_next(store, where, done))
     if done.failed or done.stopped or not all_read:
-        sys.exit(1)
+        sys.exit(130 if done.stopped == INTERRUPTED else 1)
 
 
-def _what_next(store: "Store", where: Path) -> str:
-    from core.store.queue import state_counts
+def _write(
+    store: "Store",
+    settings: "Settings",
+    output: Path,
+    imports: frozenset[int] | None,
+    *,
+    force: bool,
+    done: "Progress",
+) -> None:
+    """Export what the pipeline itself accepts, once the run is done: half of it would be in the way of the whole."""
+    from core.export import ExportRequest, export
 
-    open_ones = sum(n for state, n in state_counts(store).items() if state in ("pending", "deferred", "flagged"))
-    return next_step("review", where) if open_ones else "No proposal waits for a review."
+    if done.stopped:
+        say(f"{output} is written once the run is done.")
+        return
+    config = settings.pipeline
+    chosen = ExportRequest(config.output_format, include_auto=True, imports=imports)
+    wrote = export(store, config, chosen, output, force=force)
+    say(f"Wrote {counted(wrote.rows, 'row')} to {output}.")
+    if auto := wrote.samples["auto_accepted"]:
+        own = "sample is" if auto == 1 else "samples are"
+        say(f"{auto:,} {own} the pipeline's own choice: no human has seen them.")
+    for reason, n in wrote.reasons.most_common():
+        say(f"  {n} left out: {reason}")
 
 
 def _import(store: "Store | None", files: list[Path], source: str, where: Path) -> tuple[frozenset[int], bool]:
     """Ids of the imports, and whether every record could be read; without a store, only look at the files."""
     from core.runs.importing import place_of, validate_files
 
-    reports = list(import_all(store, files, source) if store else validate_files(files, source=source))
-    for report in reports:
-        if report.error:
+    reads = list(import_all(store, files, source) if store else validate_files(files, source=source))
+    for read in reads:
+        if read.error:
             continue
-        counts = f"{report.imported:,} imported, {report.duplicates:,} already there, {report.rejected:,} skipped."
-        say(f"{report.path}: {counts}")
-        for issue in report.issues[:_SHOWN]:
+        counts = f"{read.imported:,} imported, {read.duplicates:,} already there, {read.rejected:,} skipped."
+        say(f"{read.path}: {counts}")
+        for issue in read.issues[:_SHOWN]:
             say(f"  skipped {place_of(issue)}: {issue.reason}")
-        if report.rejected > min(_SHOWN, len(report.issues)):
-            say(f"  {counted(report.rejected, 'record')} in all; agenther rejected --db {where} lists them.")
-    errors = [report.error for report in reports if report.error]
-    taken = any(report.imported + report.duplicates for report in reports)
-    skipped = any(report.rejected for report in reports)
+        if read.rejected > min(_SHOWN, len(read.issues)):
+            say(f"  {counted(read.rejected, 'record')} in all; agenther rejected --db {where} lists them.")
+    errors = [read.error for read in reads if read.error]
+    taken = any(read.imported + read.duplicates for read in reads)
+    skipped = any(read.rejected for read in reads)
     if len(errors) == 1 and not taken and not skipped:
         raise UserError(errors[0])
     for error in errors:
         say(f"Error: {error}")
     if not taken:
         raise UserError("No trajectory could be read; see the reasons above.")
-    return frozenset(report.import_id for report in reports), not errors and not skipped
+    return frozenset(read.import_id for read in reads), not errors and not skipped
 
 
 def _verbose(show: Any) -> Any:
@@ -139,30 +153,3 @@ def _verbose(show: Any) -> Any:
         show(now)
 
     return both
-
-
-def _report(store: "Store", settings: "Settings", done: "Progress") -> None:
-    from core.review.thresholds import effect_of, policy_in_force
-    from core.store.runs import failures, outcome_counts
-
-    if done.stopped:
-        say(f"{done.stopped[0].upper()}{done.stopped[1:]}. What was done is kept.")
-    if not done.total:
-        say("Nothing new to run: these settings have finished every trajectory.")
-    policy = policy_in_force(store, settings.pipeline)
-    effect = effect_of(store, policy.theta, policy.delta)
-    rows: list[tuple[object, object]] = [
-        (_words(row["status"], row["reason"]), row["n"]) for row in outcome_counts(store)
-    ]
-    table(("Result", "Trajectories"), rows, numbers=("Trajectories",))
-    wait = "waits" if effect.queued == 1 else "wait"
-    split = f"{effect.auto_accepted} would enter without a human, {effect.queued} {wait} for one."
-    say(f"At theta {policy.theta:.2f}: {split}")
-    if done.failed:
-        for row in failures(store)[:_SHOWN]:
-            say(f"  failed {row['trajectory_id']}: {row['summary']}")
-        say("Run the same command again to retry what failed.")
-
-
-def _words(status: str, reason: str | None) -> str:
-    return f"skipped: {reason.replace('_', ' ')}" if reason else str(status)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from core.errors import UserError
 from core.llm.chat import Ask, Chat, Reply
-from core.llm.client import OPENAI_URL, OpenAIChat
+from core.llm.client import OpenAIChat
 from core.llm.gate import Gate
+from core.llm.naming import address, judge_names, judge_places
 from core.llm.reply import Percent, parse_reply
 from core.llm.scripted import ScriptedChat
 from core.llm.secrets import Hide, hiding, secrets_of
 from core.prices import Usage
-from core.settings import PipelineConfig, split_judge
+from core.settings import PipelineConfig
 
 __all__ = ["Ask", "Chat", "OpenAIChat", "Percent", "Reply", "ScriptedChat", "Usage", "build_chats", "parse_reply"]
 
@@ -30,21 +31,24 @@ def build_chats(
         return None, ()
     key = settings.api_key.get_secret_value() if settings.api_key else None
     writer = (settings.model, settings.base_url, key)
-    judges = _judges(settings, settings.model, key)
+    judges = _judges(settings, key)
+    names = dict(zip(judges, judge_names(settings), strict=True)) | {writer: settings.model}
     hide = hiding([secret for _, url, own in (writer, *judges) for secret in secrets_of(own, url)])
-    asked = dict.fromkeys((writer, *judges))
     gates = {
         url: Gate(settings.concurrency, rpm=settings.rpm, tpm=settings.tpm, stopping=stopping)
-        for url in {_address(url) for _, url, _ in asked}
+        for url in {address(url) for _, url, _ in names}
     }
-    chats = {one: _chat(*one, settings=settings, hide=hide, gate=gates[_address(one[1])]) for one in asked}
+    chats = {
+        one: _chat(*one, name=name, settings=settings, hide=hide, gate=gates[address(one[1])])
+        for one, name in names.items()
+    }
     return chats[writer], tuple(chats[judge] for judge in judges)
 
 
-def _judges(settings: PipelineConfig, model: str, key: str | None) -> list[tuple[str, str | None, str | None]]:
+def _judges(settings: PipelineConfig, key: str | None) -> list[tuple[str, str | None, str | None]]:
     """(model, address, key) of each judge; a key is never sent to an address it was not given for."""
-    named = [split_judge(judge) for judge in settings.judge_model] or [(model, None)]
-    urls = [url or settings.judge_base_url or settings.base_url for _, url in named]
+    places = judge_places(settings)
+    urls = [url for _, url in places]
     given = settings.judge_api_key.get_secret_value().split(",") if settings.judge_api_key else []
     if len(given) == 1:
         if len({url for url in urls if url != settings.base_url}) > 1:
@@ -54,18 +58,15 @@ def _judges(settings: PipelineConfig, model: str, key: str | None) -> list[tuple
         raise UserError(f"judge_api_key holds {len(given)} keys for {len(urls)} judges; give one for each, or one.")
     own = [each.strip() or None for each in given] or [None] * len(urls)
     keys = [each or (key if url == settings.base_url else None) for each, url in zip(own, urls, strict=True)]
-    return [(name, url, each) for (name, _), url, each in zip(named, urls, keys, strict=True)]
-
-
-def _address(url: str | None) -> str:
-    return (url or OPENAI_URL).rstrip("/")
+    return [(model, url, each) for (model, url), each in zip(places, keys, strict=True)]
 
 
 def _chat(
-    model: str, base_url: str | None, key: str | None, *, settings: PipelineConfig, hide: Hide, gate: Gate
+    model: str, base_url: str | None, key: str | None, *, name: str, settings: PipelineConfig, hide: Hide, gate: Gate
 ) -> OpenAIChat:
     return OpenAIChat(
         model,
+        name=name,
         base_url=base_url,
         api_key=key,
         timeout=settings.timeout,

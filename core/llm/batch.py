@@ -86,6 +86,7 @@ class BatchJobs:
     def __init__(self, chat: OpenAIChat, *, rest: Callable[[float], object]) -> None:
         self.chat = chat
         self.model = chat.model
+        self.name = chat.name
         self.address = shown_address(chat.base_url)
         self._rest = rest
 

@@ -27,9 +27,9 @@ class Ask(Generic[T]):
     reply: type[T]
     temperature: float
 
-    def request_hash(self, model: str) -> str:
-        """Identity of the paid call: same model, same words, same shape, same temperature."""
-        return content_hash([model, self.system, self.user, _shape(self.reply), self.temperature], 32)
+    def request_hash(self, name: str) -> str:
+        """Identity of the paid call: same model (by `Chat.name`), same words, same shape, same temperature."""
+        return content_hash([name, self.system, self.user, _shape(self.reply), self.temperature], 32)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,12 @@ class Chat(Protocol):
 
     @property
     def model(self) -> str:
-        """Name of the model that answers."""
+        """Name of the model that answers, as its server and its price know it."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other model of its run: `model`, or MODEL@ADDRESS where two have that name."""
         ...
 
     def ask(self, question: Ask[T]) -> Reply[T]:

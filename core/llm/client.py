@@ -17,6 +17,7 @@ from core.errors import AgentHERError, BadReply, StageFailure, Used, UserError
 from core.llm.chat import Ask, Reply, T
 from core.llm.dialect import Dialect, Messages, first_dialect
 from core.llm.gate import Gate
+from core.llm.naming import OPENAI_URL
 from core.llm.reply import Unreadable, read_reply, repair_request
 from core.llm.secrets import Hide, hiding, secrets_of
 from core.prices import Usage
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from core.llm.pace import Pass
     from core.llm.wire import Answer, Client, Fault
 
-OPENAI_URL = "https://api.openai.com/v1"
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 8.0  # between two requests of one question
 _CHARACTERS_A_TOKEN = 4  # of English; a guess that the server's own count then corrects
@@ -54,14 +54,16 @@ class _Call:
 class OpenAIChat:
     """A model behind an OpenAI-compatible address. Safe to share between threads.
 
-    `hide` takes secrets out of every fault text; by default those of this model alone. `gate` is shared
-    by all models of one server. Raises `UserError` for an address or a key that cannot be meant.
+    `name` is `Chat.name`, by default the model. `hide` takes secrets out of every fault text; by default
+    those of this model alone. `gate` is shared by all models of one server. Raises `UserError` for an
+    address or a key that cannot be meant.
     """
 
     def __init__(
         self,
         model: str,
         *,
+        name: str = "",
         base_url: str | None = None,
         api_key: str | None = None,
         timeout: float = 60,
@@ -71,6 +73,7 @@ class OpenAIChat:
         gate: Gate | None = None,
     ) -> None:
         self.model = model
+        self.name = name or model
         self.base_url = _checked_address(base_url or OPENAI_URL)
         self._api_key = _checked_key(api_key)
         self._hide = hide or hiding(secrets_of(self._api_key, self.base_url))
@@ -91,7 +94,7 @@ class OpenAIChat:
         except BadReply as error:
             raise BadReply(self._hide(str(error)), text=self._hide(error.text), used=call.used) from None
         except StageFailure as error:
-            raise StageFailure(self._hide(str(error)), used=call.used) from None
+            raise type(error)(self._hide(str(error)), used=call.used) from None
         except AgentHERError as error:
             raise type(error)(self._hide(str(error))) from None
 

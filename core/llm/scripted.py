@@ -32,7 +32,7 @@ class ScriptedChat:
         answer: Callable[[Ask[Any]], Answer] | None = None,
         model: str = "scripted",
     ) -> None:
-        self.model = model
+        self.model = self.name = model
         self._queue = deque(answers)
         self._answer = answer
         self._asked: list[Ask[Any]] = []

@@ -18,7 +18,7 @@ import httpx2
 import openai
 from pydantic import BaseModel, Field, ValidationError
 
-from core.errors import AgentHERError, ModelUnreachable, StageFailure
+from core.errors import AgentHERError, ModelUnreachable, NoAnswer, StageFailure
 from core.llm.secrets import Hide
 from core.prices import Usage
 
@@ -179,7 +179,7 @@ def explain(error: Exception, *, model: str, address: str, proven: bool, hide: H
         if error.foreign and not proven:
             hint = f"it sends {said(error)}. Is the address right? It usually ends in /v1."
             return Fault(ModelUnreachable(f"{address} is no OpenAI-compatible server: {hint}"), "broken", again=True)
-        return Fault(StageFailure(f"{where} sent {said(error)}."), "broken", again=True)
+        return Fault(NoAnswer(f"{where} sent {said(error)}."), "broken", again=True)
     if isinstance(error, openai.APIConnectionError):
         return _explain_connection(error, where=where, address=address, proven=proven)
     if isinstance(error, openai.APIStatusError):
@@ -193,11 +193,11 @@ def _explain_connection(error: openai.APIConnectionError, *, where: str, address
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
         words = f"No model server at {address} ({cause}). Start the server, or give another address with --base-url."
         if proven:  # it was there before, and may come back
-            return Fault(StageFailure(words), "connection", again=True)
+            return Fault(NoAnswer(words), "connection", again=True)
         return Fault(ModelUnreachable(words), "connection")
     if isinstance(error, openai.APITimeoutError):
-        return Fault(StageFailure(f"{where} did not answer in time (setting `timeout`)."), "broken")
-    return Fault(StageFailure(f"{where} dropped the connection ({cause})."), "connection", again=True)
+        return Fault(NoAnswer(f"{where} did not answer in time (setting `timeout`)."), "broken")
+    return Fault(NoAnswer(f"{where} dropped the connection ({cause})."), "connection", again=True)
 
 
 def _explain_status(
@@ -215,8 +215,9 @@ def _explain_status(
         "x-should-retry"
     ) != "false"
     wait_s = _asked_wait(error.response.headers)
+    failure = NoAnswer if again or status >= 500 else StageFailure
     return Fault(
-        StageFailure(f"{where} answers HTTP {status}: {said}{_TOO_LONG_HINT if _TOO_LONG.search(said) else ''}"),
+        failure(f"{where} answers HTTP {status}: {said}{_TOO_LONG_HINT if _TOO_LONG.search(said) else ''}"),
         _trouble(status, asks_to_wait=wait_s is not None),
         again=again,
         wait_s=wait_s,

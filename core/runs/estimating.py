@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 from core.errors import AgentHERError
-from core.llm import build_chats
+from core.llm import Chat, build_chats
 from core.models import FailedTrajectory
 from core.pipeline import run_stages
 from core.prices import Price, Usage, cost_of
@@ -70,35 +70,34 @@ def estimate(store: Store, settings: Settings, keys: Sequence[str], *, known: St
     step = max(1, len(keys) // _SAMPLE)
     sample = keys[::step][:_SAMPLE]
     chat, judges = build_chats(config)
-    names = (chat.model, tuple(judge.model for judge in judges)) if chat else None
+    chats = (chat, *judges) if chat else ()
     sums: dict[Course, Load] = {"least": Load(), "expected": Load(), "most": Load()}
     silent = 0
-    for key in sample if names else ():
-        courses = _courses(known, load_trajectory(store, key), names, settings) if names else {}
+    for key in sample if chats else ():
+        courses = _courses(known, load_trajectory(store, key), chats, settings)
         silent += not courses
         sums = {course: load + courses.get(course, Load()) for course, load in sums.items()}
     factor = len(keys) / max(len(sample), 1)
-    models = dict.fromkeys((names[0], *names[1])) if names else ()
+    models = dict.fromkeys(one.model for one in chats)
     return Estimate(
         pending=len(keys),
         sampled=len(sample),
-        without_calls=silent / max(len(sample), 1) if names else 1.0,
+        without_calls=silent / max(len(sample), 1) if chats else 1.0,
         loads={course: load * factor for course, load in sums.items()},
         unpriced=tuple(model for model in models if model not in settings.prices),
     )
 
 
-_Names = tuple[str, tuple[str, ...]]  # of the model, and of its judges
-
-
-def _courses(known: Store | None, run: FailedTrajectory, names: _Names, settings: Settings) -> dict[Course, Load]:
+def _courses(
+    known: Store | None, run: FailedTrajectory, chats: Sequence[Chat], settings: Settings
+) -> dict[Course, Load]:
     """Load of one trajectory by course of things; empty where no model is asked."""
     config, prices = settings.pipeline, settings.prices
     hints = hints_for(run, config)
-    accepted = _calls(known, run, names, config, hints, accepts=True)
+    accepted = _calls(known, run, chats, config, hints, accepts=True)
     if not accepted:
         return {}
-    refused = _calls(known, run, names, config, hints, accepts=False)
+    refused = _calls(known, run, chats, config, hints, accepts=False)
     attempts = config.relabel_max_attempts
     beyond_first = sum((1 - ACCEPTED) ** number for number in range(1, attempts))
     share = beyond_first / (attempts - 1) if attempts > 1 else 0.0
@@ -114,7 +113,7 @@ def _courses(known: Store | None, run: FailedTrajectory, names: _Names, settings
 def _calls(
     known: Store | None,
     run: FailedTrajectory,
-    names: _Names,
+    chats: Sequence[Chat],  # the writer, then the judges
     config: PipelineConfig,
     hints: Mapping[str, Any],
     *,
@@ -123,7 +122,7 @@ def _calls(
     """The calls of one trajectory where every judge says yes, or every judge says no."""
     noted: list[Noted] = []
     stored = partial(find_reply, known) if known else lambda _: None
-    chat, *judges = (StandIn(name, hints, accepts, noted, stored) for name in (names[0], *names[1]))
+    chat, *judges = (StandIn(one.model, one.name, hints, accepts, noted, stored) for one in chats)
     with suppress(AgentHERError):  # an answer that the stand-in cannot give: what was asked so far counts
         run_stages(run, chat, judges, config)
     return noted

@@ -43,6 +43,14 @@ def cost(now: Progress) -> str:
     return f"cost {total(now.cost_usd, now.unpriced)}"
 
 
+def asked(now: Progress) -> str:
+    """What the run asked, and what it found answered in the store; empty where it had nothing to ask."""
+    calls = f"{now.calls:,} call{'' if now.calls == 1 else 's'}, {cost(now)}." if now.calls else ""
+    answers = "1 answer was" if now.from_store == 1 else f"{now.from_store:,} answers were"
+    stored = f"{answers} taken from the store, where the same was asked before." if now.from_store else ""
+    return " ".join(part for part in (calls, stored) if part)
+
+
 def results(now: Progress) -> str:
     """What became of the trajectories that are done."""
     failed = f", {now.failed:,} failed" if now.failed else ""

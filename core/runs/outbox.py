@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
-from core.errors import BadReply, NotYet, StageFailure, StoreError
+from core.errors import BadReply, NoAnswer, NotYet, StageFailure, StoreError
 from core.llm import Ask, Reply, parse_reply
 from core.llm.batch import MOST_BYTES, MOST_REQUESTS, BatchJobs
 from core.llm.chat import T
@@ -73,7 +73,7 @@ class Outbox:
         """
         tries = tries_of(
             self.store,
-            question.request_hash(jobs.model),
+            question.request_hash(jobs.name),
             address=jobs.address,
             trajectory_key=key,
             settings_hash=self._settings_hash,
@@ -92,7 +92,7 @@ class Outbox:
                 raise BadReply(f"{jobs.model}{twice}: {unread}", text=unread.text)
         elif last.final or len(tries) >= self._max_requests:
             times = "" if last.final else f" (asked {len(tries)} times)"
-            raise StageFailure(f"{last.problem}{times}")
+            raise (StageFailure if last.final else NoAnswer)(f"{last.problem}{times}")
         return "repair" if answers else "ask"
 
     def put(self, jobs: BatchJobs, question: Ask[Any], key: str, *, repair: BadReply | None) -> None:
@@ -100,7 +100,7 @@ class Outbox:
 
         `repair`: the answer that this one is to mend.
         """
-        request = question.request_hash(jobs.model)
+        request = question.request_hash(jobs.name)
         line = jobs.line(request, question, repair=(repair.text, str(repair)) if repair else None)
         most = self._spending.most_in_job(jobs.model, line)
         if no_room := self._spending.no_room(most):
@@ -186,9 +186,14 @@ class WaitingChat:
         """Name of the model that answers."""
         return self.jobs.model
 
+    @property
+    def name(self) -> str:
+        """What tells it from the other models of the run."""
+        return self.jobs.name
+
     def ask(self, question: Ask[T]) -> Reply[T]:
         """Answer from the store. Raises `NotYet` where the answer is still to come, else as any chat."""
-        stored = find_reply(self.outbox.store, question.request_hash(self.model))
+        stored = find_reply(self.outbox.store, question.request_hash(self.name))
         unread: BadReply | None = None
         if stored is not None:
             try:

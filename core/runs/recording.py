@@ -9,6 +9,7 @@ from core.llm import Ask, Chat, Reply, parse_reply
 from core.llm.chat import T
 from core.prices import Usage
 from core.runs.spending import Spending
+from core.runs.underway import Underway
 from core.runs.writer import Write
 from core.store import Store
 from core.store.calls import StoredCall, add_call, find_reply
@@ -25,25 +26,41 @@ class RecordingChat:
     trajectory_key: str
     spending: Spending
     slots: AbstractContextManager[object] = field(default_factory=nullcontext)  # one for each call in flight
+    underway: Underway = field(default_factory=Underway)  # shared by all threads of the run
 
     @property
     def model(self) -> str:
         """Name of the wrapped model."""
         return self.inner.model
 
+    @property
+    def name(self) -> str:
+        """What tells it from the other models of the run."""
+        return self.inner.name
+
     def ask(self, question: Ask[T]) -> Reply[T]:
         """Answer from the store where this very call was paid for already, else ask and store.
 
+        Where another thread asks the same just now, its answer is waited for.
         A failed call that the server charged for is stored too. Raises `Stopped` instead of asking
         once the run ends or its limit leaves no room.
         """
-        request = question.request_hash(self.model)
+        request = question.request_hash(self.name)
+        with self.underway.alone(request):
+            return self._stored(request, question) or self._asked(request, question)
+
+    def _stored(self, request: str, question: Ask[T]) -> Reply[T] | None:
         known = find_reply(self.store, request)
-        if known is not None:
-            try:
-                return Reply(parse_reply(known, question.reply), known, self.model, requests=0)
-            except BadReply:
-                pass  # stored by an older reply model; ask again
+        if known is None:
+            return None
+        try:
+            reply = Reply(parse_reply(known, question.reply), known, self.model, requests=0)
+        except BadReply:  # of a call that came to nothing, or of an older form: asked again
+            return None
+        self.spending.count_stored()
+        return reply
+
+    def _asked(self, request: str, question: Ask[T]) -> Reply[T]:
         # Held until the reply is stored, so a kill loses no more calls than may be in flight.
         with self.slots, self.spending.call(self.model, question):
             try:

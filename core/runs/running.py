@@ -9,15 +9,16 @@ from typing import Any
 from core.errors import UserError
 from core.events import OnProgress, Progress
 from core.llm import Chat, build_chats
+from core.llm.naming import judge_names
 from core.models import PipelineResult, canonical_json, content_hash
 from core.prompts import TEMPLATES, template_hash
 from core.runs.backlog import Backlog
 from core.runs.spending import Limit, Spending
 from core.runs.stopping import INTERRUPTED, ON_REQUEST, Stop, attended
 from core.runs.ways import Work, by_batch, by_model, by_rules
-from core.settings import PipelineConfig, Settings, split_judge
+from core.settings import PipelineConfig, Settings
 from core.store import Store
-from core.store.calls import spent_under
+from core.store.calls import spent_under, unpriced_under
 from core.store.claims import end_claim, pending_now
 from core.store.proposals import put_forward, rank_queue, withdraw
 from core.store.queue import current_policy
@@ -40,6 +41,19 @@ _WITHOUT_EFFECT = {
 }
 
 
+# Of these, what a person may want to give again, or to know of a run. A password in an address is not kept.
+_TOLD = {
+    "base_url",
+    "judge_model",
+    "judge_base_url",
+    "timeout",
+    "max_requests",
+    "concurrency",
+    "rpm",
+    "tpm",
+    "max_cost",
+}
+
 # What only a model hears of.
 _OF_A_MODEL = {
     "judge_model",
@@ -56,14 +70,15 @@ _OF_A_MODEL = {
 
 
 def settings_identity(settings: PipelineConfig) -> tuple[str, str]:
-    """(JSON without keys and addresses, its hash): the same identity gives the same results.
+    """(JSON without keys, its hash): the same identity gives the same results.
 
     With a model, the wording of the prompts belongs to it. Replies are stored by their own words, so
     where one prompt has changed, a run asks that one anew and takes the others from the store.
     """
     values = settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
     if settings.uses_model:
-        values["judge_model"] = [split_judge(judge)[0] for judge in settings.judge_model]
+        judges = judge_names(settings)
+        values["judge_model"] = judges if settings.judge_model or judges != [settings.model] else []
         asked = {"detect": settings.use_llm_detector, "extract": settings.use_llm_extractor}
         values["prompts"] = {name: template_hash(name) for name in TEMPLATES if asked.get(name, True)}
     else:
@@ -86,22 +101,30 @@ def run_pipeline(
     `imports` limits it to what these imports met; `chats` (relabeller, judges) overrules the settings;
     `batch` asks by batch jobs, which may take a day.
     Results are committed one by one, so a run that is stopped or killed goes on where it was; runs
-    of the same settings share the work. Raises `UserError` when no model call can succeed, and
-    `KeyboardInterrupt` after Ctrl-C; what was done by then is kept.
+    of the same settings share the work. Ctrl-C ends it as a stop on request does, with `INTERRUPTED` as
+    the reason; a second one raises `KeyboardInterrupt`. Raises `UserError`, before anything is written,
+    for settings that cannot be meant, and later when no model call can succeed; what was done is kept.
     """
     config = settings.pipeline
     text, identity = settings_identity(config)
     pending = pending_now(store, identity, imports)
     if not pending.count:
         return Progress(total=0)
+    stop = Stop()
+    chat, judges = chats or build_chats(config, stopping=lambda: bool(stop.why))
+    limit = None if config.max_cost is None else Limit(config.max_cost, config.max_tokens)
+    spending = Spending(settings.prices, stop, limit)
+    spending.check([one.model for one in (chat, *judges) if one], unpriced_before=unpriced_under(store, identity))
     run_id = start_run(
-        store, method=config.model or "rules", settings=text, settings_hash=identity, total=pending.count
+        store,
+        method=config.model or "rules",
+        settings=text,
+        settings_hash=identity,
+        options=canonical_json(config.model_dump(mode="json", include=_TOLD) | {"batch": batch}),
+        total=pending.count,
     )
     backlog = Backlog(store, run_id, pending)
     progress = Progress(total=pending.count)
-    stop = Stop()
-    limit = None if config.max_cost is None else Limit(config.max_cost, config.max_tokens)
-    spending = Spending(settings.prices, stop, limit)
     begun = time.monotonic()
 
     def tell(**news: Any) -> None:
@@ -112,8 +135,6 @@ def run_pipeline(
     state, message = "failed", "the program broke off"
     try:
         with attended(store.path, run_id, stop):
-            chat, judges = chats or build_chats(config, stopping=lambda: bool(stop.why))
-            spending.check(one.model for one in (chat, *judges) if one)
             spending.spent_before = spent_under(store, identity, but_run=run_id)
             keep = partial(_keep, run_id, identity, settings.review.random_share)
             work = Work(store, run_id, identity, backlog, config, chat, judges, stop, spending, tell, keep)
@@ -136,11 +157,9 @@ def run_pipeline(
     finally:
         stop.ask(message)  # what is still in work begins no further call
         backlog.count_over()
-        finish_run(store, run_id, state, message, total=backlog.total)
+        finish_run(store, run_id, state, message, total=backlog.total, from_store=spending.on(progress).from_store)
         policy = current_policy(store) or {"theta": config.min_confidence}
         rank_queue(store, theta=policy["theta"], random_share=settings.review.random_share)
-    if message == INTERRUPTED:
-        raise KeyboardInterrupt
     ended = replace(progress, total=backlog.total, stopped=stop.why, seconds=time.monotonic() - begun)
     return spending.on(ended)
 

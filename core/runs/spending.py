@@ -52,14 +52,25 @@ class Spending:
         self._sums = Progress(total=0)
         self._changed = threading.Condition()
 
-    def check(self, models: Iterable[str]) -> None:
-        """Raise `UserError` where a limit is set and the price of one of `models` is unknown."""
-        for model in models if self._limit else ():
+    def check(self, models: Iterable[str], *, unpriced_before: int) -> None:
+        """Raise `UserError` where a limit is set that cannot be kept: a price or what was spent is unknown.
+
+        `unpriced_before`: calls of unknown cost that these settings have had.
+        """
+        if self._limit is None:
+            return
+        for model in models:
             if model not in self._prices:
                 raise UserError(
                     f"--max-cost needs the price of {model!r}, in dollars per million tokens. Write into agenther.toml:"
                     f' [prices."{model}"] and under it input = ... and output = ... (0 and 0 for a server of your own).'
                 )
+        if unpriced_before:
+            calls = "1 call" if unpriced_before == 1 else f"{unpriced_before:,} calls"
+            raise UserError(
+                f"--max-cost cannot be kept: {calls} of these settings have no known cost. `agenther price` gives them"
+                " the prices of agenther.toml, where the server counted their tokens."
+            )
 
     @contextmanager
     def call(self, model: str, question: Ask[Any]) -> Iterator[None]:
@@ -111,6 +122,11 @@ class Spending:
             self._stop.ask(f"the server of {model!r} counts no tokens, so --max-cost cannot be kept")
         return cost
 
+    def count_stored(self) -> None:
+        """Count one answer that was taken from the store."""
+        with self._changed:
+            self._sums = replace(self._sums, from_store=self._sums.from_store + 1)
+
     @property
     def in_flight(self) -> int:
         """Calls under way, those in batch jobs included."""
@@ -127,6 +143,7 @@ class Spending:
             output_tokens=now.output_tokens,
             cost_usd=now.cost_usd,
             unpriced=now.unpriced,
+            from_store=now.from_store,
         )
 
     def _set_aside(self, model: str, question: Ask[Any]) -> float:

@@ -41,6 +41,7 @@ class StandIn:
     """
 
     model: str
+    name: str
     hints: Mapping[str, Any]
     accepts: bool
     noted: list[Noted]
@@ -48,7 +49,7 @@ class StandIn:
 
     def ask(self, question: Ask[T]) -> Reply[T]:
         """Give an answer of the form that is asked for."""
-        if known := self.stored(question.request_hash(self.model)):
+        if known := self.stored(question.request_hash(self.name)):
             with suppress(BadReply):
                 return Reply(parse_reply(known, question.reply), known, self.model, requests=0)
         schema = strict_schema(question.reply)

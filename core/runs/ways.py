@@ -20,6 +20,7 @@ from core.runs.backlog import Backlog
 from core.runs.recording import RecordingChat
 from core.runs.spending import Spending
 from core.runs.stopping import Stop
+from core.runs.underway import Underway
 from core.runs.workers import Workers
 from core.runs.writer import Write, Writer, writing
 from core.settings import PipelineConfig
@@ -93,13 +94,14 @@ def by_model(work: Work) -> Iterator[Done]:
     """By calls to the model's server, `concurrency` at a time."""
     assert work.chat is not None
     chat, write, slots = work.chat, Writer(work.store.path), Semaphore(work.config.concurrency)
+    underway = Underway()
 
     @contextmanager
     def station() -> Iterator[Callable[[_Item], Done]]:
         with open_store(work.store.path) as mine:
 
             def recorded(model: Chat, key: str) -> RecordingChat:
-                return RecordingChat(model, mine, write, work.run_id, key, work.spending, slots)
+                return RecordingChat(model, mine, write, work.run_id, key, work.spending, slots, underway)
 
             def take_through(item: _Item) -> Done:
                 key, run = item
@@ -125,8 +127,8 @@ def _fed(work: Work, workers: Workers[_Item, Done]) -> Iterator[Done]:
             workers.drop_waiting()
         else:
             _feed(work, workers)
-        if work.stop.why and workers.in_work and not told:
-            work.tell(ending=workers.in_work)
+        if work.stop.why and (calls := work.spending.in_flight) and not told:
+            work.tell(ending=calls)
             told = True
         if not workers.in_work:
             if ended:
@@ -155,13 +157,20 @@ def _feed(work: Work, workers: Workers[_Item, Done]) -> None:
 
 
 def _kept(work: Work, write: Write, key: str, run: FailedTrajectory, result: PipelineResult) -> Done:
-    return run, result, write(lambda store: work.keep(store, key, result))
+    try:
+        return run, result, write(lambda store: work.keep(store, key, result))
+    except (UserError, Stopped):
+        raise
+    except Exception as error:  # what cannot be stored must not lose the others either
+        failed = _failed(run, result.stage_reached, _in_full(error))
+        return run, failed, write(lambda store: work.keep(store, key, failed))
 
 
 def _one(run: FailedTrajectory, chat: Chat | None, judges: Sequence[Chat], config: PipelineConfig) -> PipelineResult:
     """One trajectory; the one place where any error becomes a record on the item that caused it."""
+    begun = [Stage.FAILURE_DETECTION]
     try:
-        return run_stages(run, chat, judges, config)
+        return run_stages(run, chat, judges, config, begin=begun.append)
     except (UserError, Stopped, NotYet):
         raise
     except BadReply as error:
@@ -169,5 +178,14 @@ def _one(run: FailedTrajectory, chat: Chat | None, judges: Sequence[Chat], confi
     except StageFailure as error:
         message = str(error)
     except Exception as error:  # whatever a hostile record provokes must not lose the other 99,999
-        message = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
-    return PipelineResult(trajectory_id=run.trajectory_id, stage_reached=Stage.FAILURE_DETECTION, error=message)
+        message = _in_full(error)
+    return _failed(run, begun[-1], message)
+
+
+def _failed(run: FailedTrajectory, stage: Stage, message: str) -> PipelineResult:
+    said = message.encode("utf-8", "backslashreplace").decode()  # it may quote what is no text
+    return PipelineResult(trajectory_id=run.trajectory_id, stage_reached=stage, error=said)
+
+
+def _in_full(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}\n\n{''.join(traceback.format_exception(error))}"

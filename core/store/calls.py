@@ -73,6 +73,11 @@ def call_totals(store: Store) -> CallTotals:
     return CallTotals(**(store.row(f"SELECT {sums} FROM runs") or {}))
 
 
+def unpriced_under(store: Store, settings_hash: str) -> int:
+    """Calls of unknown cost that runs of these settings have had."""
+    return int(store.value("SELECT coalesce(sum(unpriced_calls), 0) FROM runs WHERE settings_hash = ?", settings_hash))
+
+
 def spent_under(store: Store, settings_hash: str, *, but_run: int) -> float:
     """Dollars that runs of these settings have cost, without the run `but_run`."""
     sql = "SELECT coalesce(sum(cost_usd), 0) FROM runs WHERE settings_hash = ? AND id != ?"

@@ -38,8 +38,11 @@ def newest_result(store: Store) -> int:
     return int(store.value("SELECT max(id) FROM results") or 0)
 
 
-def start_run(store: Store, *, method: str, settings: str, settings_hash: str, total: int) -> int:
-    """Note that a run of this process has begun; its id. Runs of dead processes are marked stopped."""
+def start_run(store: Store, *, method: str, settings: str, settings_hash: str, total: int, options: str = "{}") -> int:
+    """Note that a run of this process has begun; its id. Runs of dead processes are marked stopped.
+
+    `settings` and `options` are JSON: what changes its results, and what does not.
+    """
     now = utc_now()
     with store.transaction():
         free_dead_runs(store)
@@ -50,6 +53,7 @@ def start_run(store: Store, *, method: str, settings: str, settings_hash: str, t
                 "method": method,
                 "settings": settings,
                 "settings_hash": settings_hash,
+                "options": options,
                 "total": total,
                 "process": this_process(),
                 "started_at": now,
@@ -107,15 +111,20 @@ def save_result(store: Store, run_id: int, key: str, settings_hash: str, result:
     return result_id, proposed_id
 
 
-def finish_run(store: Store, run_id: int, state: str, message: str = "", *, total: int) -> None:
-    """Note how a run ended, and free what it claimed. `total` is its share where other runs helped."""
+def finish_run(store: Store, run_id: int, state: str, message: str = "", *, total: int, from_store: int = 0) -> None:
+    """Note how a run ended, and free what it claimed.
+
+    `total` is its share where other runs helped, `from_store` how many answers it did not have to ask for.
+    """
     with store.transaction():
         store.write("DELETE FROM claims WHERE run_id = ?", run_id)
         store.write(
-            "UPDATE runs SET state = ?, message = ?, total = ?, finished_at = ?, in_flight = 0 WHERE id = ?",
+            "UPDATE runs SET state = ?, message = ?, total = ?, from_store = ?, finished_at = ?, in_flight = 0"
+            " WHERE id = ?",
             state,
             message,
             total,
+            from_store,
             utc_now(),
             run_id,
         )
@@ -132,12 +141,25 @@ def stop_asked(store: Store, run_id: int) -> bool:
 
 
 def latest_run(store: Store) -> dict[str, Any] | None:
-    """The newest run: state, method, counts, times, message. One whose process is dead is shown as stopped."""
-    run = store.row("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
-    if run and run["state"] == "running" and is_dead(run["process"], run["beat_at"]):
-        ended = {"state": "stopped", "finished_at": run["beat_at"], "in_flight": 0}
-        return run | ended | {"message": "the process ended in mid-run"}
-    return run
+    """The newest run under way, else the one that ended last: state, method, counts, times, message."""
+    if under_way := runs_under_way(store):
+        return under_way[-1]
+    run = store.row("SELECT * FROM runs ORDER BY coalesce(finished_at, beat_at) DESC, id DESC LIMIT 1")
+    return as_seen(run) if run else None
+
+
+def runs_under_way(store: Store) -> list[dict[str, Any]]:
+    """The runs that go on just now, in other processes too, oldest first."""
+    runs = map(as_seen, store.rows("SELECT * FROM runs WHERE state = 'running' ORDER BY id"))
+    return [run for run in runs if run["state"] == "running"]
+
+
+def as_seen(run: dict[str, Any]) -> dict[str, Any]:
+    """A row of `runs`; one whose process died without a word is shown as stopped."""
+    if run["state"] != "running" or not is_dead(run["process"], run["beat_at"]):
+        return run
+    ended = {"state": "stopped", "finished_at": run["beat_at"], "in_flight": 0}
+    return run | ended | {"message": "the process ended in mid-run"}
 
 
 def run_progress(run: Mapping[str, Any]) -> Progress:

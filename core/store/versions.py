@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.store.connection import Store
-from core.store.liveness import is_dead
+from core.store.runs import as_seen
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,7 @@ class Pair:
 
 def all_runs(store: Store) -> list[dict[str, Any]]:
     """Every run, oldest first; one whose process is dead is shown as stopped."""
-    runs = store.rows("SELECT * FROM runs ORDER BY id")
-    return [
-        run | {"state": "stopped"} if run["state"] == "running" and is_dead(run["process"], run["beat_at"]) else run
-        for run in runs
-    ]
+    return list(map(as_seen, store.rows("SELECT * FROM runs ORDER BY id")))
 
 
 def pairs(store: Store, a: int, b: int) -> Iterator[Pair]:

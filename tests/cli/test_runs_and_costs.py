@@ -154,7 +154,8 @@ def test_a_run_that_goes_on_is_one_version_with_the_one_before(agenther, runs, s
         store.write(
             "INSERT INTO runs SELECT 2, state, method, settings, settings_hash, total, done, proposed, skipped,"
             " failed, stop_asked, message, started_at, beat_at, finished_at, process, calls, requests,"
-            " input_tokens, cached_tokens, output_tokens, unpriced_calls, cost_usd, in_flight FROM runs"
+            " input_tokens, cached_tokens, output_tokens, unpriced_calls, cost_usd, in_flight, options,"
+            " from_store FROM runs"
         )
         store.write("UPDATE results SET run_id = 2 WHERE id > 5")
     assert agenther("runs", "1", "2", "--db", "t.db").out.splitlines()[1:2] == ["       7  only in the second"]

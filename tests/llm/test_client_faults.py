@@ -9,7 +9,7 @@ from fake_time import FakeTime
 from openai_server import OpenAIServer, as_json, cut_short, drip, drop, hang, payload, raw, status, text, together
 from pydantic import BaseModel
 
-from core.errors import AgentHERError, BadReply, ModelUnreachable, StageFailure, UserError
+from core.errors import AgentHERError, BadReply, ModelUnreachable, NoAnswer, StageFailure, UserError
 from core.llm import Ask, OpenAIChat, Percent
 
 GOOD = as_json(is_valid=True, confidence=85)
@@ -85,9 +85,9 @@ def test_a_fault_that_passes_is_got_over(openai_server, chat_with, behaviours, r
 @pytest.mark.parametrize(
     ("behaviour", "outcome", "requests"),
     [
-        (status(500), StageFailure, 3),
-        (status(500, headers={"x-should-retry": "false"}), StageFailure, 1),
-        (status(429), StageFailure, 3),
+        (status(500), NoAnswer, 3),
+        (status(500, headers={"x-should-retry": "false"}), NoAnswer, 1),
+        (status(429), NoAnswer, 3),
         (status(400, "This model's maximum context length is 8192 tokens"), StageFailure, 1),
         (status(413, "too large"), StageFailure, 1),
         (status(401, "bad key"), ModelUnreachable, 1),
@@ -97,10 +97,10 @@ def test_a_fault_that_passes_is_got_over(openai_server, chat_with, behaviours, r
         (raw("<html>a page</html>", "text/html"), ModelUnreachable, 3),
         (payload({"hello": "world"}), ModelUnreachable, 3),
         (payload(["hello"]), ModelUnreachable, 3),
-        (payload({"error": "model is loading"}), StageFailure, 3),
-        (raw('{"choices": ['), StageFailure, 3),
-        (drop, StageFailure, 3),
-        (cut_short, StageFailure, 3),
+        (payload({"error": "model is loading"}), NoAnswer, 3),
+        (raw('{"choices": ['), NoAnswer, 3),
+        (drop, NoAnswer, 3),
+        (cut_short, NoAnswer, 3),
         (text("prose"), BadReply, 2),
         (text(""), BadReply, 2),
         (text(as_json(is_valid=True, confidence=10**15)), BadReply, 2),

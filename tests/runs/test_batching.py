@@ -285,7 +285,8 @@ def test_ctrl_c_names_the_jobs_that_go_on_and_the_same_command_reads_them(store,
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "1 batch job goes on at the server: batch_1. The same command reads it." in said.splitlines()
-    assert said.splitlines()[-1] == "Stopped. What was done is kept; the same command goes on from here."
+    assert said.splitlines()[-1].startswith("To go on: agenther run --db ")
+    assert said.splitlines()[-1].endswith("--batch")
     assert (latest_run(store)["state"], latest_run(store)["message"]) == ("stopped", "interrupted")
     server.batches.hold = False
     assert run(store, server).done == COUNT

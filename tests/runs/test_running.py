@@ -1,6 +1,7 @@
 """Runs: interrupted they go on where they were, one bad item harms no other, and humans are never overruled."""
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -104,7 +105,9 @@ def test_an_interrupted_process_goes_on_where_it_was(store):
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130, said
-        assert said.splitlines()[-1] == "Stopped. What was done is kept; the same command goes on from here."
+        assert said.splitlines()[-1] == f"To go on: {shlex.join(['agenther', *words])}"
+        assert "Interrupted. What was done is kept." in said
+        assert "Trajectories" in said
         assert "Traceback" not in said
         kept = store.value("SELECT count(*) FROM results")
         assert 4 <= kept < 20
@@ -239,10 +242,10 @@ def test_a_later_run_that_finds_no_goal_takes_an_untouched_proposal_back(store):
     assert proposals(store) == []
 
 
-def test_a_judge_without_a_model_is_refused_and_said_in_the_run(store):
+def test_a_judge_without_a_model_is_refused_before_a_run_is_noted(store):
     with pytest.raises(UserError, match="give --model as well"):
         run_pipeline(store, Settings(pipeline=PipelineConfig(judge_model="j")))
-    assert latest_run(store)["state"] == "failed"
+    assert latest_run(store) is None
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.25, 0.5])

@@ -1,15 +1,16 @@
 """One judge or several over one attempt: each asked alone, none told of the others, their verdicts made one.
 
-All are asked, also after a "no": only so can their agreement be measured. A judge without a usable
-answer abstains, which is neither yes nor no; so does one that cannot be reached, as long as the
-others can still decide. If they cannot, the run stops instead of paying for attempts nobody can judge.
+All are asked, also after a "no": only so can their agreement be measured. A judge whose answer is not
+usable abstains, which is neither yes nor no. One that could not be asked at all counts so too where the
+others decide. Where they do not, it is asked again by the next run; and where they could not for any
+attempt, this run stops instead of paying for what nobody can judge.
 """
 
 from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from core.errors import ModelUnreachable, NotYet, StageFailure
+from core.errors import ModelUnreachable, NoAnswer, NotYet, StageFailure
 from core.llm import Ask, Chat, Percent
 from core.models import SecondJudgeVerdict
 from core.prompts import Prompt
@@ -31,17 +32,21 @@ def ask_judges(
 ) -> tuple[SecondJudgeVerdict, tuple[SecondJudgeVerdict, ...]]:
     """(The verdict of all, that of each where several were asked).
 
-    Raises `ModelUnreachable` if too few judges can be reached for a yes, and `NotYet`, once all are
-    asked, if one has still to answer.
+    Raises `ModelUnreachable` if too few judges can be reached for a yes; once all are asked, `NotYet` if
+    one has still to answer, and `NoAnswer` if one gave none and the others decide nothing.
     """
     given: list[SecondJudgeVerdict] = []
     away: list[ModelUnreachable] = []
+    silent: list[NoAnswer] = []
     waiting: list[NotYet] = []
     for judge in judges:
         try:
             given.append(_ask(prompt, judge))
         except NotYet as error:
             waiting.append(error)
+        except NoAnswer as error:
+            silent.append(error)
+            given.append(_abstained(prompt, judge, f"No answer: {error}"))
         except ModelUnreachable as error:
             away.append(error)
             given.append(_abstained(prompt, judge, f"Could not be reached: {error}"))
@@ -49,7 +54,10 @@ def ask_judges(
                 raise
     if waiting:
         raise waiting[0]
-    return (given[0], ()) if len(given) == 1 else (together(given, rule), tuple(given))
+    verdict = given[0] if len(given) == 1 else together(given, rule)
+    if verdict.is_valid is None and (silent or away):
+        raise silent[0] if silent else NoAnswer(str(away[0]))
+    return verdict, () if len(given) == 1 else tuple(given)
 
 
 def together(verdicts: Sequence[SecondJudgeVerdict], rule: JudgeRule) -> SecondJudgeVerdict:
@@ -81,19 +89,21 @@ def _ask(prompt: Prompt, judge: Chat) -> SecondJudgeVerdict:
     ask = Ask("judge", prompt.hash, prompt.system, prompt.user, _Judgement, _TEMPERATURE)
     try:
         said = judge.ask(ask).value
+    except NoAnswer:
+        raise
     except StageFailure as error:
         return _abstained(prompt, judge, f"No usable answer: {error}")
     return SecondJudgeVerdict(
         is_valid=said.is_valid,
         confidence=said.confidence / 100,
         reason=said.reason.strip(),
-        judge=judge.model,
+        judge=judge.name,
         prompt_hash=prompt.hash,
     )
 
 
 def _abstained(prompt: Prompt, judge: Chat, why: str) -> SecondJudgeVerdict:
-    return SecondJudgeVerdict(is_valid=None, reason=why, judge=judge.model, prompt_hash=prompt.hash)
+    return SecondJudgeVerdict(is_valid=None, reason=why, judge=judge.name, prompt_hash=prompt.hash)
 
 
 def _word(verdict: SecondJudgeVerdict) -> str:
