@@ -13,7 +13,7 @@ _STYLE = """<style>
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
 .st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
 .st-key-desk > div { width: auto !important; flex: none; }
-.st-key-filters { position: fixed; top: 0; left: 36rem; height: 3.75rem; width: auto !important; }
+.st-key-filters { position: fixed; top: 0; left: 43rem; height: 3.75rem; width: auto !important; }
 .st-key-filters { justify-content: center; }
 .st-key-desk, .st-key-filters { z-index: 999990; }
 .st-key-desk button[aria-expanded="true"], .st-key-filters button[aria-expanded="true"] { color: inherit !important; }

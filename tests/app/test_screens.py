@@ -24,7 +24,7 @@ from core.store.trajectories import begin_import
 from review_app import session
 
 APP = Path(__file__).parents[2] / "review_app" / "app.py"
-SCREENS = ["review", "team", "thresholds", "import_run", "export"]
+SCREENS = ["review", "browse", "team", "thresholds", "import_run", "export"]
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,7 @@ def test_an_empty_database_says_what_to_do(show, empty_db, screen):
     at = show(empty_db, screen)
     says = {
         "team": "No verdicts yet",
+        "browse": "No proposals yet",
         "thresholds": "No proposals yet",
         "import_run": "No trajectories yet.",
         "export": "Nothing to export yet",
@@ -198,6 +199,20 @@ def test_an_empty_pile_can_be_looked_at(show, samples, pile):
     at.segmented_control(key="pile").set_value(pile).run()
     assert healthy(at), words(at)
     assert at.session_state["tab"].item is None
+
+
+def test_everything_is_browsed_filtered_sorted_and_paged(show, samples):
+    at = show(samples, "browse", **{"as": "anna"})
+    at.text_input(key="browse_search").set_value("no such word at all").run()
+    assert "Nothing matches" in words(at)
+    at.text_input(key="browse_search").set_value("").run()
+    at.selectbox(key="browse_order").select("Steps").run()
+    at.toggle(key="browse_descending").set_value(True).run()
+    assert healthy(at), words(at)
+    steps = list(at.dataframe[0].value["Steps"])
+    assert steps == sorted(steps, reverse=True)
+    with open_store(samples) as store:
+        assert len(steps) == store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
 
 
 def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from filled import fill, make_result, make_run
 
-from core.models import AgentStep, FailedTrajectory, QueueReason
+from core.models import AgentStep, Decision, FailedTrajectory, ProposalState, QueueReason, ReviewAction
 from core.review.items import Desk, next_item
+from core.review.verdicts import decide
 from core.store import open_store
+from core.store.browse import Order, matching, page_of
 from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets, search_words
 from core.store.queue import waiting
 
@@ -104,6 +106,24 @@ def test_a_choice_is_counted_under_all_the_others_and_not_under_itself(store):
     for name, choices in facets(store, wanted).items():
         for value, n in choices.items():
             assert len(found(store, **{**vars(wanted), name: value})) == n
+
+
+def test_the_table_is_paged_in_order_and_tells_no_opinion_that_must_stay_blind(store):
+    def names(**how):
+        return [row.name for row in page_of(store, QueueFilter(), None, **{"limit": 4, **how})]
+
+    assert names(order=Order.SCORE) == ["run-3", "run-1", "run-4", "run-2"]  # the one without a score last
+    assert names(order=Order.SCORE, descending=True)[-1] == "run-2"
+    assert names(order=Order.NAME, descending=True, limit=2, offset=1) == ["run-3", "run-2"]
+    item = next_item(store, Desk("anna", QueueFilter(tag="odd one")))
+    given = Decision(op_id="1", proposal_id=item.proposal_id, revision=1, annotator="anna", action=ReviewAction.ACCEPT)
+    assert decide(store, given).taken
+    [row] = page_of(store, QueueFilter(tag="odd one"), None, limit=9)
+    assert (row.decided_by, row.tags, row.state) == ("anna", "odd one", ProposalState.ACCEPTED)
+    assert matching(store, QueueFilter(), ProposalState.ACCEPTED) == 1
+    store.write("UPDATE proposals SET state = 'second' WHERE id = ?", row.id)
+    [row] = page_of(store, QueueFilter(tag="odd one"), None, limit=9)
+    assert row.decided_by is None
 
 
 def test_what_is_given_to_one_person_comes_to_nobody_else(store):
