@@ -147,8 +147,8 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
 
 # What the policy may let in without a human: nothing that a judge, the relabeller or the
 # grounding check said no to, and nothing unjudged. Only the threshold itself is negotiable.
-_ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
-AUTO_ACCEPTED = f"(state = 'pending' AND {_ELIGIBLE} AND score >= :theta AND weight >= :delta)"
+ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
+AUTO_ACCEPTED = f"(state = 'pending' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta)"
 _OPEN = "state IN ('pending', 'deferred', 'flagged', 'second', 'disputed')"
 
 
@@ -160,10 +160,10 @@ def threshold_counts(store: Store, theta: float, delta: float) -> dict[str, int]
                coalesce(sum({AUTO_ACCEPTED}), 0) AS auto_accepted,
                coalesce(sum({_OPEN} AND weight < :delta), 0) AS too_severe,
                coalesce(sum({_OPEN} AND weight >= :delta AND NOT coalesce({AUTO_ACCEPTED}, 0)), 0) AS queued,
-               coalesce(sum(state = 'rejected' AND {_ELIGIBLE} AND score >= :theta AND weight >= :delta), 0)
+               coalesce(sum(state = 'rejected' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta), 0)
                    AS rejected_above,
                coalesce(sum(state IN ('accepted', 'edited')
-                   AND NOT coalesce({_ELIGIBLE} AND score >= :theta AND weight >= :delta, 0)), 0) AS accepted_below
+                   AND NOT coalesce({ELIGIBLE} AND score >= :theta AND weight >= :delta, 0)), 0) AS accepted_below
         FROM proposals WHERE is_current = 1"""
     row = store.row(sql, {"theta": theta, "delta": delta}) or {}
     return {name: int(n) for name, n in row.items()}
