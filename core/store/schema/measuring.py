@@ -1,4 +1,4 @@
-"""What measuring a threshold needs: the random share by itself, and counts that no move of a slider has to make anew."""
+"""What measuring a threshold needs: the random share by itself, and counts that a move of a slider reads."""
 
 from sqlite_utils import Database
 
