@@ -29,7 +29,7 @@ _KNOWN_VARIABLES = {
 }
 _PRICE_FORM = "it holds input = ... and output = ..., dollars per million tokens, and maybe cached_input = ...."
 _OTHER_VARIABLES = {"AGENTHER_DB", "AGENTHER_REVIEWER"}  # what the review app's process hands to its screens
-_JUDGE_ADDRESS = re.compile(r"@(?=https?://)")
+_JUDGE_ADDRESS = re.compile(r"@(?=[A-Za-z][\w+.-]*://)")  # of any scheme: what stands in an address is no name
 _ACCOUNT = re.compile(r"^(\s*[\w+.-]+://)?(\S*)@")
 
 
@@ -129,12 +129,14 @@ class PipelineConfig(_Section):
     @field_validator("judge_model", mode="before")
     @classmethod
     def _judges_from_text(cls, value: object) -> object:
-        """Several judges in one text stand between commas, as in an environment variable."""
-        given = value.split(",") if isinstance(value, str) else value
+        """Several judges in one text stand between commas, wherever the text comes from."""
+        given = (value,) if isinstance(value, str) else value
         if not isinstance(given, list | tuple):
             return given
-        judges = tuple(judge.strip() if isinstance(judge, str) else judge for judge in given)
-        if not all(isinstance(judge, str) and split_judge(judge)[0] for judge in judges):
+        if not all(isinstance(each, str) for each in given):
+            raise PydanticCustomError("no_judge", "write a judge as NAME or NAME@URL")
+        judges = tuple(judge.strip().rstrip("/") for each in given for judge in each.split(","))
+        if not all(split_judge(judge)[0] for judge in judges):
             raise PydanticCustomError("no_judge", "write a judge as NAME or NAME@URL")
         if len(set(judges)) < len(judges):
             raise PydanticCustomError("judge_twice", "each judge is named once")
@@ -273,4 +275,6 @@ def _build(section: type[Value], values: dict[str, Any], origins: Mapping[str, s
 
 def _shown(value: object) -> str:
     """A value as it was written, with no password in it."""
+    if isinstance(value, list | tuple):
+        return ", ".join((shown_judge if split_judge(str(each))[1] else shown_address)(str(each)) for each in value)
     return str(value).lower() if isinstance(value, bool) else shown_address(repr(value))

@@ -11,6 +11,7 @@ Every request is taken by the next behaviour in the queue, else by `by_model[mod
 """
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections import deque
@@ -121,10 +122,12 @@ def answered(server: OpenAIServer, body: Body) -> tuple[int, Body]:
     return 200, completion(server.answer(body))
 
 
-def completion(content: str | None, *, finish: str = "stop", refusal: str | None = None) -> Body:
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+
+
+def completion(content: str | None, *, finish: str = "stop", refusal: str | None = None, usage: object = USAGE) -> Body:
     message = {"role": "assistant", "content": content, "refusal": refusal}
     choice = {"index": 0, "message": message, "finish_reason": finish}
-    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
     return {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
 
 
@@ -154,9 +157,17 @@ def payload(body: object) -> Behaviour:
     return _always(lambda: web.json_response(body))
 
 
-def raw(content: str, content_type: str = "application/json") -> Behaviour:
-    """HTTP 200 with this body, broken or not."""
-    return _always(lambda: web.Response(text=content, content_type=content_type))
+def raw(
+    content: str | bytes,
+    content_type: str = "application/json",
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Behaviour:
+    """This body, broken or not."""
+    body = content.encode() if isinstance(content, str) else content
+    told = {"Content-Type": content_type, **(headers or {})}
+    return _always(lambda: web.Response(body=body, status=status, headers=told))
 
 
 def status(number: int, message: str = "no", *, code: str = "", headers: dict[str, str] | None = None) -> Behaviour:
@@ -200,6 +211,27 @@ async def drip(server: OpenAIServer, request: web.Request, body: Body) -> web.St
     while not server.closing.is_set() and request.transport is not None:
         await response.write(b" ")
         await asyncio.sleep(0.01)
+    return response
+
+
+async def drip_headers(server: OpenAIServer, request: web.Request, body: Body) -> web.StreamResponse:
+    """Send a header now and then, and never come to the answer."""
+    transport = request.transport
+    assert isinstance(transport, asyncio.Transport)
+    transport.write(b"HTTP/1.1 200 OK\r\n")
+    while not server.closing.is_set() and not transport.is_closing():
+        transport.write(b"X-a: b\r\n")
+        await asyncio.sleep(0.01)
+    return web.Response()
+
+
+async def endless(server: OpenAIServer, request: web.Request, body: Body) -> web.StreamResponse:
+    """Send as much as is taken, and never end."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        while not server.closing.is_set():
+            await response.write(b" " * 2**20)
     return response
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import UserError
-from core.settings import PipelineConfig, load_settings, shown_address
+from core.settings import PipelineConfig, load_settings, shown_address, split_judge
 
 
 def refused(tmp_path, *, flags=None, environment=None):
@@ -82,3 +82,22 @@ def test_an_address_is_shown_without_its_password(address, shown):
     assert config.model_dump(mode="json")["base_url"] == config.model_dump(mode="json")["judge_base_url"] == shown
     assert config.base_url == address  # as it is used
     assert "s3cret" not in repr(config)
+
+
+def test_judges_are_written_with_commas_everywhere_and_each_is_named_once(tmp_path):
+    here = "m@http://x/v1"
+    assert PipelineConfig(judge_model=("a, b", here + "/")).judge_model == ("a", "b", here)
+    with pytest.raises(
+        UserError, match=r"judge_model = m@http://x/v1, m@http://x/v1/ \(flag\): each judge is named once"
+    ):
+        load_settings({"judge_model": (here, here + "/")}, environment={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "ftp"])
+def test_what_stands_in_the_address_of_a_judge_is_never_part_of_its_name(tmp_path, scheme):
+    judge = f"j@{scheme}://bob:hunter2pass@host/v1"
+    assert split_judge(judge) == ("j", f"{scheme}://bob:hunter2pass@host/v1")
+    assert "hunter2pass" not in PipelineConfig(judge_model=judge).model_dump_json()
+    with pytest.raises(UserError) as caught:
+        load_settings({"judge_model": (judge, judge)}, environment={}, folder=tmp_path)
+    assert "hunter2pass" not in str(caught.value)

@@ -7,13 +7,24 @@ from core.llm.chat import Ask, Chat, Reply
 from core.llm.client import OpenAIChat
 from core.llm.gate import Gate
 from core.llm.naming import address, judge_names, judge_places
-from core.llm.reply import Percent, parse_reply
+from core.llm.reply import Percent, Words, parse_reply
 from core.llm.scripted import ScriptedChat
-from core.llm.secrets import Hide, hiding, secrets_of
+from core.llm.secrets import Hide, secrets_of
 from core.prices import Usage
 from core.settings import PipelineConfig
 
-__all__ = ["Ask", "Chat", "OpenAIChat", "Percent", "Reply", "ScriptedChat", "Usage", "build_chats", "parse_reply"]
+__all__ = [
+    "Ask",
+    "Chat",
+    "OpenAIChat",
+    "Percent",
+    "Reply",
+    "ScriptedChat",
+    "Usage",
+    "Words",
+    "build_chats",
+    "parse_reply",
+]
 
 
 def build_chats(
@@ -32,8 +43,10 @@ def build_chats(
     key = settings.api_key.get_secret_value() if settings.api_key else None
     writer = (settings.model, settings.base_url, key)
     judges = _judges(settings, key)
+    if len({(name, address(url)) for name, url, _ in judges}) < len(judges):
+        raise UserError("Two of the judges are one: the same model at the same address. Name each once.")
     names = dict(zip(judges, judge_names(settings), strict=True)) | {writer: settings.model}
-    hide = hiding([secret for _, url, own in (writer, *judges) for secret in secrets_of(own, url)])
+    hide = Hide([secret for _, url, own in (writer, *judges) for secret in secrets_of(own, url)])
     gates = {
         url: Gate(settings.concurrency, rpm=settings.rpm, tpm=settings.tpm, stopping=stopping)
         for url in {address(url) for _, url, _ in names}

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Annotated, Any, TypeVar
 
 import httpx2
 import openai
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, WrapValidator
 
 from core.errors import UserError
 from core.llm import wire
+from core.llm.answer import OddAnswer, answer_of, none_if_odd, one_line, read_json
 from core.llm.chat import Ask
 from core.llm.client import OpenAIChat
 from core.prices import Usage
@@ -34,6 +35,8 @@ _TRIES = 3
 _FIRST_WAIT_S = 0.5
 _PAGE = 100  # jobs in one page of a list, the most that OpenAI gives
 _ENDED = ("completed", "failed", "expired", "cancelled")
+_UNDER_WAY = ("validating", "in_progress", "finalizing", "cancelling", "queued", "pending", "running")
+_LONGEST_LINE = 4_000_000  # bytes of one answer in a file; a longer one is read as several that fit nothing
 _WORDS = 300  # characters of a server's own words that are passed on
 
 Got = TypeVar("Got")
@@ -63,6 +66,11 @@ class Job:
     def ended(self) -> bool:
         """Whether its files hold all that they will."""
         return self.state in _ENDED
+
+    @property
+    def odd(self) -> bool:
+        """Whether its state is none that batch jobs are known to have, so that it may never end."""
+        return not self.ended and self.state not in _UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -157,27 +165,27 @@ class BatchJobs:
         with tempfile.TemporaryFile(dir=folder) as file:
             self._tried(lambda client: _download(client, file_id, file), tries=_TRIES)
             file.seek(0)
-            for line in file:
+            for line in iter(partial(file.readline, _LONGEST_LINE), b""):
                 try:
-                    read = _Line.model_validate_json(line)
-                except ValidationError:
+                    read = _Line.model_validate(read_json(line))
+                except (OddAnswer, ValidationError):
                     continue  # whose answer it was cannot be told; that request stays without one
                 yield self._outcome(read)
 
     def _outcome(self, line: "_Line") -> Outcome:
         response = line.response
         if response is None or response.status_code != 200:
-            said = wire.one_line(response.body if response else (line.error and line.error.said) or "no answer")
+            said = one_line(response.body if response else (line.error and line.error.said) or "no answer")
             status = response.status_code if response else None
             final = status is not None and 400 <= status < 500 and status not in _AGAIN
             words = f"{f'HTTP {status}: ' if status else ''}{self.chat.hide(said)[:_WORDS]}"
             return Outcome(line.custom_id, answered=False, problem=f"{self.model}: {words}", final=final)
         try:
-            answer = wire.answer_of(response.body)
-        except wire.OddAnswer as odd:
+            answer = answer_of(response.body)
+        except OddAnswer as odd:
             return Outcome(line.custom_id, answered=False, problem=f"{self.model} sent {self.chat.hide(str(odd))}")
         problem = self.chat.why_useless(answer)
-        text = self.chat.hide(answer.text or answer.refusal)
+        text = self.chat.hide.in_answer(answer.text or answer.refusal)
         return Outcome(line.custom_id, True, text, answer.usage, self.chat.hide(problem), final=bool(problem))
 
     def _fetch(self, kind: type[Read], send: Callable[[openai.OpenAI], Any], *, tries: int = _TRIES) -> Read:
@@ -185,9 +193,9 @@ class BatchJobs:
 
         def read(client: openai.OpenAI) -> Read:
             try:
-                return kind.model_validate_json(send(client).http_response.content)
+                return kind.model_validate(read_json(send(client).http_response.content))
             except ValidationError:
-                raise wire.OddAnswer("something else than batch jobs", foreign=False) from None
+                raise OddAnswer("something else than batch jobs") from None
 
         return self._tried(read, tries=tries)
 
@@ -217,14 +225,19 @@ class _File(BaseModel):
     id: str
 
 
+_Besides = WrapValidator(none_if_odd)
+_Number = Annotated[int | None, Field(ge=0, le=MOST_REQUESTS), _Besides]
+_Said = Annotated[str | None, _Besides]
+
+
 class _Counts(BaseModel):
-    completed: int = 0
-    failed: int = 0
+    completed: _Number = None
+    failed: _Number = None
 
 
 class _Problem(BaseModel):
-    message: str | None = None
-    code: str | None = None
+    message: _Said = None
+    code: _Said = None
 
     @property
     def said(self) -> str:
@@ -232,29 +245,30 @@ class _Problem(BaseModel):
 
 
 class _Problems(BaseModel):
-    data: list[_Problem] | None = None
+    data: Annotated[list[_Problem] | None, _Besides] = None
 
 
 class _Job(BaseModel):
     id: str
     status: str
-    metadata: dict[str, Any] | None = None
-    output_file_id: str | None = None
-    error_file_id: str | None = None
-    request_counts: _Counts | None = None
-    errors: _Problems | None = None
+    metadata: Annotated[dict[str, Any] | None, _Besides] = None
+    output_file_id: _Said = None
+    error_file_id: _Said = None
+    request_counts: Annotated[_Counts | None, _Besides] = None
+    errors: Annotated[_Problems | None, _Besides] = None
 
     @property
     def seen(self) -> Job:
         counts = self.request_counts or _Counts()
         files = tuple(file for file in (self.output_file_id, self.error_file_id) if file)
         first = next(iter((self.errors and self.errors.data) or ()), _Problem())
-        return Job(self.id, self.status.lower(), counts.completed + counts.failed, files, first.said[:_WORDS])
+        over = (counts.completed or 0) + (counts.failed or 0)
+        return Job(self.id, self.status.lower(), over, files, first.said[:_WORDS])
 
 
 class _Page(BaseModel):
     data: list[_Job]
-    has_more: bool = False
+    has_more: Annotated[bool | None, _Besides] = None
 
 
 class _Response(BaseModel):
@@ -265,7 +279,7 @@ class _Response(BaseModel):
 class _Line(BaseModel):
     custom_id: str
     response: _Response | None = None
-    error: _Problem | None = None
+    error: Annotated[_Problem | None, _Besides] = None
 
 
 def _create(client: openai.OpenAI, file_id: str, token: str) -> Any:

@@ -9,26 +9,29 @@ import random
 import threading
 import time
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import AgentHERError, BadReply, StageFailure, Used, UserError
+from core.llm.answer import OddAnswer
 from core.llm.chat import Ask, Reply, T
 from core.llm.dialect import Dialect, Messages, first_dialect
 from core.llm.gate import Gate
 from core.llm.naming import OPENAI_URL
 from core.llm.reply import Unreadable, read_reply, repair_request
-from core.llm.secrets import Hide, hiding, secrets_of
+from core.llm.secrets import Hide, secrets_of
 from core.prices import Usage
 from core.settings import shown_address
 
 if TYPE_CHECKING:
+    from core.llm.answer import Answer
     from core.llm.pace import Pass
-    from core.llm.wire import Answer, Client, Fault
+    from core.llm.wire import Client, Fault
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 8.0  # between two requests of one question
+_SHOWN_BACK = 20_000  # characters; an unreadable answer of more is not sent back with its repair turn
 _CHARACTERS_A_TOKEN = 4  # of English; a guess that the server's own count then corrects
 
 
@@ -76,7 +79,7 @@ class OpenAIChat:
         self.name = name or model
         self.base_url = _checked_address(base_url or OPENAI_URL)
         self._api_key = _checked_key(api_key)
-        self._hide = hide or hiding(secrets_of(self._api_key, self.base_url))
+        self._hide = hide or Hide(secrets_of(self._api_key, self.base_url))
         self._timeout = timeout
         self._max_requests = max_requests
         self._max_tokens = max_tokens
@@ -118,9 +121,10 @@ class OpenAIChat:
         """Whether the server has answered a question, so that it is known what it takes."""
         return self._proven
 
-    def hide(self, text: str) -> str:
-        """`text` without keys and passwords."""
-        return self._hide(text)
+    @property
+    def hide(self) -> Hide:
+        """What takes keys and passwords out of texts."""
+        return self._hide
 
     def request(self, question: Ask[Any], *, repair: tuple[str, str] | None = None) -> dict[str, Any]:
         """The body of a request for `question`, in the server's dialect, to be sent by other means.
@@ -175,6 +179,7 @@ class OpenAIChat:
                 answer = wire.send(client, request, timeout_s=max(call.left_s, 0.001))
             except wire.FAULTS as error:
                 call.spend(time.monotonic() - started)
+                call.usage += error.usage if isinstance(error, OddAnswer) else Usage()
                 fault = wire.explain(
                     error,
                     model=self.model,
@@ -200,7 +205,8 @@ class OpenAIChat:
                 self._gate.answered(given, answer.usage.input_tokens + answer.usage.output_tokens)
                 self._learn(dialect)
                 call.usage += answer.usage
-                return answer
+                # Before anybody reads it: a server may answer with the request that it got, key and all.
+                return replace(answer, text=self._hide.in_answer(answer.text))
 
     def _request(self, dialect: Dialect, messages: Messages, question: Ask[Any]) -> dict[str, Any]:
         return dialect.request(
@@ -266,7 +272,7 @@ def _messages(question: Ask[Any]) -> Messages:
 
 def _repair(messages: Messages, text: str, problem: str, question: Ask[Any]) -> Messages:
     request = repair_request(problem, question.reply)
-    if text.strip():
+    if text.strip() and len(text) <= _SHOWN_BACK:
         return [*messages, {"role": "assistant", "content": text}, {"role": "user", "content": request}]
     # Several chat templates refuse an empty turn, and two user turns in a row.
     *before, last = messages

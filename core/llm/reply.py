@@ -1,8 +1,10 @@
 """From the words of a model to the value that was asked for, and the schema that asks for it.
 
 Models wrap their JSON in thoughts, fences and prose, leave commas hanging and write "85%". All of
-that is read. What is not guessed at: two *different* objects that both fit (which one did it
-mean?), and anything that the reply model refuses. Those go back to the model once, with the reason.
+that is read. What is not guessed at: two *different* objects that both fit, or one beside another that
+is cut off (which one did it mean?), and anything that the reply model refuses. Those go back to the
+model once, with the reason. A reply is text from a stranger: reading it takes time in proportion to
+its length, and its length has a limit.
 """
 
 import json
@@ -12,15 +14,20 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from core.errors import BadReply
+from core.models import visible
 
 T = TypeVar("T", bound=BaseModel)
 
 _THOUGHTS = re.compile(r"^.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
-_HANGING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# A string that is never closed reaches to the end: looked for again from each of its quotes, it would cost minutes.
+_HANGING_COMMA = re.compile(r'("(?:\\.|[^"\\])*+"?)|,(?=\s*[}\]])', re.DOTALL)
+_OBJECT = re.compile(r'\{\s*"')  # what begins like an object of JSON, unlike the braces of prose
 _MOST_STARTS = 64  # opening braces tried: a reply that is all braces must not cost seconds
+_LONGEST = 200_000  # characters of a reply, its thoughts not counted
+_LONGEST_TEXT = 20_000  # characters of one text in it
 _MOST_ERRORS = 5
 
 
@@ -42,6 +49,16 @@ def _percent(value: Any) -> Any:
 Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_percent)]
 
 
+def _no_book(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"must have at most {_LONGEST_TEXT:,} characters")
+    return text
+
+
+# A text that a model supplies. Its limit stands in no schema: strict servers refuse `maxLength`.
+Words = Annotated[str, AfterValidator(_no_book)]
+
+
 class Unreadable(ValueError):
     """A reply that does not hold the value asked for; the message says why, in words for the model."""
 
@@ -51,15 +68,15 @@ def read_reply(text: str, reply: type[T]) -> T:
     answer = _THOUGHTS.sub("", text).strip()
     if not answer:
         raise Unreadable("the reply was empty")
+    if len(answer) > _LONGEST:
+        raise Unreadable(f"the reply has {len(answer):,} characters; it may have {_LONGEST:,}")
     found: list[T] = []
     problem = "the reply holds no JSON object"
     for data in _objects(answer):
         try:
-            value = reply.model_validate(data)
+            found.append(reply.model_validate(data))
         except ValidationError as error:
             problem = _errors(error)
-        else:
-            found.append(value)
     if not found:
         raise Unreadable(problem)
     if any(value != found[0] for value in found[1:]):
@@ -98,19 +115,60 @@ def repair_request(problem: str, reply: type[BaseModel]) -> str:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """Every outermost JSON object in `text`, in order."""
-    text = _HANGING_COMMA.sub(lambda match: match.group(1) or "", text)
-    decoder = json.JSONDecoder(strict=False)  # models put raw line breaks into strings
-    position = text.find("{")
+    """Every outermost JSON object in `text`, in order. Raises `Unreadable` where one is broken beside a whole one.
+
+    A judge that quotes "yes" out of the run, and whose own "no" is cut off, has not said yes.
+    """
+    whole = broken = False
+    text = text[text.find("{") :] if "{" in text else ""
     for _ in range(_MOST_STARTS):
-        if position < 0:
+        if not text:
             return
         try:
-            data, end = decoder.raw_decode(text, position)
+            data, end, text = _object_at_start(text)
+            whole = True
             yield data
+        except Unreadable:
+            raise
         except (ValueError, RecursionError):
-            end = position + 1
-        position = text.find("{", end)
+            broken = broken or whole or bool(_OBJECT.match(text))
+            end = 1
+        if whole and broken:
+            raise Unreadable("a JSON object in the reply is broken; the reply must be exactly one")
+        start = text.find("{", end)
+        text = text[start:] if start >= 0 else ""
+    if whole and text:
+        raise Unreadable("the reply holds too many braces; it must be exactly one JSON object")
+
+
+def _object_at_start(text: str) -> tuple[Any, int, str]:
+    """(The object that `text` begins with, where it ends, the text in which that counts)."""
+    try:
+        data, end = _DECODER.raw_decode(text)
+    except ValueError:
+        text = _HANGING_COMMA.sub(lambda match: match.group(1) or "", text)
+        data, end = _DECODER.raw_decode(text)
+    return all_visible(data), end, text
+
+
+def all_visible(value: Any) -> Any:
+    """A value out of JSON with every text in it as a database can hold it: half surrogates are none."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(key): all_visible(item) for key, item in value.items()}
+    return [all_visible(item) for item in value] if isinstance(value, list) else value
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a "no" and a "yes" under one name, the last one would win."""
+    if len(dict(pairs)) < len(pairs):
+        raise Unreadable("a key stands twice in one JSON object")
+    return dict(pairs)
+
+
+# Models put raw line breaks into strings.
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_each_key_once)
 
 
 def _errors(error: ValidationError) -> str:

@@ -6,19 +6,17 @@ into the database, and from there to whoever gets a copy.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
-
-Hide = Callable[[str], str]
 
 _SHOWN = "***"
 _LONG = 8  # characters from which a secret is hidden inside longer words too; `none` is a key as well
 # What keys of well-known services look like, a scheme with a token, and JSON web tokens.
 _LOOKS_LIKE_A_KEY = (
     r"\bsk-[\w*.\-]{4,}"
-    r"|\b(?:rk|pk|gsk|xai|hf)[-_](?=[\w\-]*\d)[\w\-]{16,}"
+    r"|\b(?:rk|pk|gsk|xai|hf)[-_](?=[\w\-]{0,64}\d)[\w\-]{16,}"
     r"|(?<=[Bb]earer )[\w.~+/\-]{8,}=*"
-    r"|\beyJ[\w\-]{10,}\.[\w.\-]+"
+    r"|(?<![\w\-])eyJ[\w\-]{10,}+\.[\w.\-]+"
 )
 
 
@@ -35,11 +33,20 @@ def secrets_of(key: str | None, address: str | None) -> list[str]:
     return [spelling for secret in found for spelling in {secret, unquote(secret)} if spelling]
 
 
-def hiding(secrets: Iterable[str]) -> Hide:
-    """A function that puts *** in place of each secret, and of whatever looks like a key."""
-    known = [
-        re.escape(secret) if len(secret) >= _LONG else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        for secret in sorted(set(secrets), key=len, reverse=True)
-    ]
-    pattern = re.compile("|".join([*known, _LOOKS_LIKE_A_KEY]))
-    return lambda text: pattern.sub(_SHOWN, text)
+class Hide:
+    """Puts *** in place of each secret, and of whatever looks like a key."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        ordered = sorted(set(secrets), key=len, reverse=True)
+        long = [re.escape(secret) for secret in ordered if len(secret) >= _LONG]
+        short = [rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in ordered if len(secret) < _LONG]
+        self._all = re.compile("|".join([*long, *short, _LOOKS_LIKE_A_KEY]))
+        self._sure = re.compile("|".join(long) or r"(?!)")
+
+    def __call__(self, text: str) -> str:
+        """A text about a fault, of which nothing is lost by hiding too much."""
+        return self._all.sub(_SHOWN, text)
+
+    def in_answer(self, text: str) -> str:
+        """A text that is used: the word `ollama`, which is a key as well, stays, as does what only looks like one."""
+        return self._sure.sub(_SHOWN, text)

@@ -7,7 +7,7 @@ from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudge
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
 from core.models.review import Decision, ProposalState, RejectReason, ReviewAction
 from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
-from core.models.text import GRADER_WORDS, is_placeholder, plain
+from core.models.text import GRADER_WORDS, is_placeholder, plain, visible
 from core.models.trajectory import (
     AgentStep,
     FailedTrajectory,
@@ -62,5 +62,6 @@ __all__ = [
     "input_text",
     "is_placeholder",
     "plain",
+    "visible",
     "without_grader_words",
 ]

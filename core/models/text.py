@@ -1,8 +1,8 @@
 """Questions about a text that several layers ask, each answered in this one place.
 
 What it says once case, width and punctuation do not count; whether it only stands where a text should be;
-and where a grader speaks in it. A grader's sentence is the environment's verdict on the run: no judge may
-see it, and it tells nothing about the task.
+what of it a file or a database can hold; and where a grader speaks in it. A grader's sentence is the
+environment's verdict on the run: no judge may see it, and it tells nothing about the task.
 """
 
 import re
@@ -55,6 +55,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST_PLACEHOLDER = 300  # characters
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_placeholder(text: str) -> bool:
@@ -67,3 +68,10 @@ def plain(text: str) -> str:
     """`text` folded for comparison: case, width, punctuation and white space do not count."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.findall(r"\w+", folded)) or folded.strip()
+
+
+def visible(text: str) -> str:
+    """Write `text` with lone surrogates as U+FFFD and NUL as the visible sign U+2400."""
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\u2400")

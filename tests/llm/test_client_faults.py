@@ -1,16 +1,34 @@
 """Every fault of llm servers through the real openai client: what is raised, after how many requests."""
 
+import gzip
+import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fake_time import FakeTime
-from openai_server import OpenAIServer, as_json, cut_short, drip, drop, hang, payload, raw, status, text, together
+from openai_server import (
+    USAGE,
+    OpenAIServer,
+    as_json,
+    completion,
+    cut_short,
+    drip,
+    drip_headers,
+    drop,
+    endless,
+    hang,
+    payload,
+    raw,
+    status,
+    text,
+    together,
+)
 from pydantic import BaseModel
 
 from core.errors import AgentHERError, BadReply, ModelUnreachable, NoAnswer, StageFailure, UserError
-from core.llm import Ask, OpenAIChat, Percent
+from core.llm import Ask, OpenAIChat, Percent, Usage
 
 GOOD = as_json(is_valid=True, confidence=85)
 
@@ -68,6 +86,13 @@ def test_a_good_answer_costs_one_request_and_counts_its_tokens(openai_server, ch
         ([payload({"error": {"message": "overloaded", "code": 429}}), text(GOOD)], 2),
         ([text(f"```json\n{GOOD}\n```")], 1),
         ([text(f"<think>{{...}}</think>Here: {GOOD}")], 1),
+        ([raw("[" * 200_000, status=429, headers={"Retry-After": "0"}), text(GOOD)], 2),
+        ([endless, text(GOOD)], 2),
+        ([raw(gzip.compress(b" " * 8_000_000), headers={"Content-Encoding": "gzip"}), text(GOOD)], 2),
+        ([raw(b"\x28\xb5\x2f\xfd", headers={"Content-Encoding": "zstd"}), text(GOOD)], 2),
+        ([raw(json.dumps(completion(GOOD)), "application/json; charset=rot13")], 1),
+        ([raw(gzip.compress(json.dumps(completion(GOOD)).encode()), headers={"Content-Encoding": "gzip"})], 1),
+        ([text(as_json(is_valid=True, confidence=85, note="half \ud83d"))], 1),
         ([text("I am sure it is."), text(GOOD)], 2),
         ([text(as_json(is_valid="perhaps", confidence=85)), text(GOOD)], 2),
         ([text(""), text(GOOD)], 2),
@@ -97,6 +122,11 @@ def test_a_fault_that_passes_is_got_over(openai_server, chat_with, behaviours, r
         (raw("<html>a page</html>", "text/html"), ModelUnreachable, 3),
         (payload({"hello": "world"}), ModelUnreachable, 3),
         (payload(["hello"]), ModelUnreachable, 3),
+        (payload({"choices": []}), NoAnswer, 3),
+        (raw("[" * 200_000), NoAnswer, 3),
+        (raw("[" * 200_000, status=500), NoAnswer, 3),
+        (raw(b"", status=307, headers={"Location": "/v1/chat/completions"}), ModelUnreachable, 1),
+        (status(500, "half \ud83d"), NoAnswer, 3),
         (payload({"error": "model is loading"}), NoAnswer, 3),
         (raw('{"choices": ['), NoAnswer, 3),
         (drop, NoAnswer, 3),
@@ -132,12 +162,52 @@ def test_a_prompt_that_does_not_fit_says_which_setting_makes_it_shorter(openai_s
     assert len(openai_server.requests) == 1
 
 
-@pytest.mark.parametrize("behaviour", [hang, drip])
+@pytest.mark.parametrize("behaviour", [hang, drip, drip_headers])
 def test_a_server_that_never_finishes_is_left_at_the_deadline(openai_server, chat_with, behaviour):
     openai_server.by_model["m"] = behaviour
     with pytest.raises(StageFailure, match="did not answer in time"):
         chat_with(openai_server, timeout=0.3).ask(QUESTION)
     assert len(openai_server.requests) == 1
+
+
+def test_a_server_that_has_moved_is_not_followed_and_the_new_address_is_named(openai_server, chat_with):
+    headers = {"Location": "https://bob:secretword@new.example/v1/chat/completions"}
+    openai_server.enqueue(raw(b"", status=308, headers=headers))
+    with pytest.raises(ModelUnreachable, match=r"has moved .*new\.example/v1") as caught:
+        chat_with(openai_server).ask(QUESTION)
+    assert "secretword" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        "none",
+        {"prompt_tokens": None, "completion_tokens": 20},
+        {"prompt_tokens": 100.5, "completion_tokens": 20},
+        {"prompt_tokens": -1_000_000, "completion_tokens": 20},
+        {"prompt_tokens": 10**30, "completion_tokens": 20},
+        {"prompt_tokens": 2**63 - 1, "completion_tokens": 20},
+        {"prompt_tokens": True, "completion_tokens": 20},
+    ],
+)
+def test_an_odd_count_of_tokens_costs_no_answer_and_is_not_believed(openai_server, chat_with, usage):
+    openai_server.enqueue(payload(completion(GOOD, usage=usage)))
+    reply = chat_with(openai_server).ask(QUESTION)
+    assert (reply.requests, reply.usage) == (1, Usage())
+
+
+def test_cached_tokens_are_part_of_the_input_whatever_the_server_says(openai_server, chat_with):
+    for cached, believed in ((30, 30), ("x", 0), (10**6, 100)):
+        openai_server.enqueue(
+            payload(completion(GOOD, usage={**USAGE, "prompt_tokens_details": {"cached_tokens": cached}}))
+        )
+        assert chat_with(openai_server).ask(QUESTION).usage == Usage(100, 20, believed)
+
+
+def test_an_answer_that_is_paid_and_of_no_use_is_counted(openai_server, chat_with):
+    openai_server.enqueue(payload({"choices": [], "usage": USAGE}), text(GOOD))
+    assert chat_with(openai_server).ask(QUESTION).usage == Usage(200, 40)
 
 
 def test_a_dead_address_is_named_with_what_to_do(chat_with):
@@ -160,6 +230,13 @@ def test_a_bad_reply_carries_the_raw_text_and_the_repair_turn_shows_the_error(op
     *_, answer, repair = openai_server.requests[1]["messages"]
     assert answer == {"role": "assistant", "content": as_json(is_valid=True, confidence=150)}
     assert "confidence: Input should be less than or equal to 100, got 150" in repair["content"]
+
+
+def test_a_reply_of_a_book_is_not_sent_back(openai_server, chat_with):
+    openai_server.enqueue(text("x" * 300_000), text(GOOD))
+    assert chat_with(openai_server).ask(QUESTION).value.confidence == 85
+    assert "300,000 characters" in openai_server.requests[1]["messages"][-1]["content"]
+    assert len(json.dumps(openai_server.requests[1])) < 10_000
 
 
 def test_an_empty_reply_is_repaired_without_an_empty_turn(openai_server, chat_with):

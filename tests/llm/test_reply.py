@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from core.errors import BadReply
-from core.llm import Percent, parse_reply
+from core.llm import Percent, Words, parse_reply
 from core.llm.reply import Unreadable, read_reply, strict_schema
+from core.models import visible
 
 
 class Verdict(BaseModel):
     is_valid: bool
     confidence: Percent
-    reason: str = ""
+    reason: Words = ""
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,11 @@ def test_strings_keep_their_commas_braces_and_line_breaks():
     assert value.reason == 'a,}\n{b, ] " ,}'
 
 
+def test_what_no_database_can_hold_is_replaced():
+    value = read_reply('{"is_valid": true, "confidence": 1, "reason": "a \\ud83d b \\u0000 \\ud83d\\ude00"}', Verdict)
+    assert value.reason == "a \ufffd b \u2400 \U0001f600"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -60,7 +66,15 @@ def test_strings_keep_their_commas_braces_and_line_breaks():
         ('{"is_valid": true, "confidence": Infinity}', "finite"),
         ('{"is_valid": true, "confidence": 9} {"is_valid": false, "confidence": 9}', "different JSON objects"),
         ("{" * 100_000, "no JSON object"),
-        ('{"a":' * 50_000, "no JSON object"),
+        ('{"a":' * 30_000, "no JSON object"),
+        ('{"reason": "' + '\\"' * 60_000, "no JSON object"),
+        ("{" + '"a": 1, ' * 30_000, "may have 200,000"),
+        ('{"is_valid": true, "confidence": 1, "reason": "' + "x" * 20_001 + '"}', "reason: .*at most 20,000"),
+        ('It holds {"is_valid": true, "confidence": 99}. I say {"is_valid": false, "conf', "is broken"),
+        ('I say {"is_valid": false, "confidence": 5 - it holds {"is_valid": true, "confidence": 99}', "is broken"),
+        ('{"is_valid": true, "confidence": 99} {is_valid: false}', "is broken"),
+        ('{"is_valid": false, "confidence": 5, "is_valid": true}', "a key stands twice"),
+        ('{"is_valid": true, "confidence": 99}' + "{}" * 80 + '{"is_valid": false, "confidence": 5}', "braces"),
     ],
 )
 def test_what_cannot_be_read_says_why(text, problem):
@@ -78,7 +92,7 @@ def test_a_confidence_is_read_however_it_is_written(written, percent):
 
 @given(st.integers(0, 100), st.text(), st.text(alphabet=st.characters(exclude_characters="{}<>")))
 def test_any_reply_survives_prose_and_a_fence_around_it(confidence, reason, prose):
-    value = Verdict(is_valid=False, confidence=confidence, reason=reason)
+    value = Verdict(is_valid=False, confidence=confidence, reason=visible(reason))
     written = json.dumps(value.model_dump(), indent=1)
     assert read_reply(f"{prose}\n```json\n{written}\n```\n{prose}", Verdict) == value
 

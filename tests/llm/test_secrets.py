@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 
 from core.errors import AgentHERError, BadReply, UserError
 from core.llm import Ask, OpenAIChat, build_chats
-from core.llm.secrets import hiding, secrets_of
+from core.llm.secrets import Hide, secrets_of
 from core.settings import PipelineConfig
 
 MAIN, JUDGE = "main-key-0123456789", "judge-key-9876543210"
@@ -60,6 +60,21 @@ def test_a_key_that_a_server_echoes_is_in_no_fault(openai_server, behaviour, pla
     assert error.__suppress_context__
 
 
+def test_a_good_answer_that_echoes_the_key_is_read_and_stored_without_it(openai_server):
+    openai_server.enqueue(text('{"is_valid": true, "reason": "you sent Bearer main-key-0123456789"}'))
+    chat = OpenAIChat("m", base_url=openai_server.url, api_key=MAIN)
+    reply = chat.ask(QUESTION)
+    chat.close()
+    assert reply.value.is_valid
+    assert MAIN not in reply.text
+    assert "Bearer ***" in reply.text
+
+
+@pytest.mark.parametrize("text", ["pk-" * 60_000, "eyJ-" * 40_000, "sk-" * 60_000])
+def test_hiding_takes_time_in_proportion_to_the_text(text):
+    Hide([])(text)  # minutes, if each place were looked at to the end
+
+
 def test_an_address_with_a_password_works_and_is_shown_without_it(openai_server):
     address = openai_server.url.replace("http://", "http://anna:s3cret%21pass@")
     openai_server.enqueue(text('{"is_valid": true}'))
@@ -85,8 +100,15 @@ def test_an_address_that_cannot_be_one_is_refused_without_its_password(address):
 
 
 def test_words_that_are_no_secret_stay():
-    hide = hiding(secrets_of("none", "http://127.0.0.1:8080/v1"))
+    hide = Hide(secrets_of("none", "http://127.0.0.1:8080/v1"))
     said = "Nonetheless the task-force says bearer authentication is missing: nonesuch; ask-me-later, hf_hub_download"
     assert hide(said) == said.replace("bearer authentication", "bearer ***")
     assert hide("the key none is wrong") == "the key *** is wrong"
+    assert hide.in_answer("the word none, and sk-learn") == "the word none, and sk-learn"
     assert hide("Bearer abcdefgh1234= and eyJhbGciOiJIUzI1NiJ9.e30.x") == "Bearer *** and ***"
+
+
+def test_two_judges_that_are_one_are_refused():
+    here = "http://127.0.0.1:9/v1"
+    with pytest.raises(UserError, match="Two of the judges are one"):
+        build_chats(PipelineConfig(model="m", base_url=f"{here}/", judge_model=("m", f"m@{here}")))

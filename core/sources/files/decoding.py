@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from core.errors import InputError
+from core.models import visible
 
 MAX_DEPTH = 100  # levels of nesting; pydantic's own serialiser gives up at 255
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -78,13 +79,6 @@ def _check_depth(value: Any, depth: int) -> None:
 def json_fault(error: json.JSONDecodeError) -> str:
     """Say what is wrong without the place, which callers know better."""
     return error.msg.lower().removesuffix(" starting at")
-
-
-def visible(text: str) -> str:
-    """Write `text` with lone surrogates as U+FFFD and NUL as the visible sign U+2400."""
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\0", "\u2400")
 
 
 def cleaned(value: Any, depth: int = 0) -> Any:

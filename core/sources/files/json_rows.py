@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.sources.files.decoding import cleaned_from, decode, json_fault, visible
+from core.models import visible
+from core.sources.files.decoding import cleaned_from, decode, json_fault
 from core.sources.files.opening import BROKEN, opened
 from core.sources.files.window import NotJson, TooLong, Window
 from core.sources.record import Rejected, Row

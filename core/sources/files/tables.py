@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.errors import InputError
-from core.sources.files.decoding import cleaned, visible
+from core.models import visible
+from core.sources.files.decoding import cleaned
 from core.sources.files.json_rows import LONGEST_ROW
 from core.sources.files.opening import HEAD_BYTES, head_of
 from core.sources.record import Container, Rejected, Row

@@ -6,7 +6,8 @@ from io import BufferedIOBase
 from typing import Any
 
 from core.errors import InputError
-from core.sources.files.decoding import decode_at, json_fault, visible
+from core.models import visible
+from core.sources.files.decoding import decode_at, json_fault
 from core.sources.files.opening import BROKEN
 
 CHUNK = 1 << 20  # bytes read at a time, at least

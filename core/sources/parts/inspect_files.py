@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.sources.files.decoding import MAX_DEPTH, cleaned, json_fault, visible
+from core.models import visible
+from core.sources.files.decoding import MAX_DEPTH, cleaned, json_fault
 from core.sources.files.json_rows import LONGEST_ROW
 from core.sources.files.window import NotJson, Window
 from core.sources.record import Container, Rejected, Row

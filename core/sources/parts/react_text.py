@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 
-from core.sources.files.decoding import visible
+from core.models import visible
 from core.sources.record import Rejected, Row
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

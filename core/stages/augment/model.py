@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.errors import BadReply
-from core.llm import Ask, Chat
+from core.llm import Ask, Chat, Words
 from core.models import AgentStep, Attempt, FailedTrajectory
 from core.prompts import render, room_for_steps, shorten, show_steps
 from core.settings import PipelineConfig
@@ -23,7 +23,7 @@ _LIMIT = 4_000  # characters of one thought or call shown; real thoughts have 10
 
 class _Thought(BaseModel):
     step: int
-    thought: str
+    thought: Words
 
 
 class _Thoughts(BaseModel):

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from core.llm import Ask, Chat, Percent
+from core.llm import Ask, Chat, Percent, Words
 from core.models import Cause, FailedTrajectory, FailureAnalysis, FailureType, Field, LabelOutcome
 from core.prompts import policy, render, room_for_steps, show_steps, show_text
 from core.settings import PipelineConfig
@@ -13,7 +13,7 @@ _MOST_EVIDENCE = 5
 
 class _Quote(BaseModel):
     step: int
-    quote: str
+    quote: Words
 
 
 class _Analysis(BaseModel):
@@ -24,7 +24,7 @@ class _Analysis(BaseModel):
     severity: Percent
     recoverable: bool
     cause: Cause = Cause.UNKNOWN
-    explanation: str = ""
+    explanation: Words = ""
     evidence: list[_Quote] = []
     error_steps: list[int] = []
 

@@ -7,7 +7,7 @@ in parts, and what they show is put together.
 
 from pydantic import BaseModel
 
-from core.llm import Ask, Chat
+from core.llm import Ask, Chat, Words
 from core.models import Claim, FailedTrajectory, Field, ReplayOutcome
 from core.prompts import render, room_for_steps, show_windows
 from core.settings import PipelineConfig
@@ -16,9 +16,9 @@ from core.stages.results import read_result
 
 
 class _Claim(BaseModel):
-    text: str
+    text: Words
     step: int
-    quote: str
+    quote: Words
 
 
 class _Outcome(BaseModel):
@@ -26,7 +26,7 @@ class _Outcome(BaseModel):
 
     achievements: list[_Claim]
     observations: list[_Claim] = []
-    limitations: str = ""
+    limitations: Words = ""
 
 
 def extract_with_model(trajectory: FailedTrajectory, chat: Chat, settings: PipelineConfig) -> ReplayOutcome:

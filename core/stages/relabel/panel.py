@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from core.errors import ModelUnreachable, NoAnswer, NotYet, StageFailure
-from core.llm import Ask, Chat, Percent
+from core.llm import Ask, Chat, Percent, Words
 from core.models import SecondJudgeVerdict
 from core.prompts import Prompt
 from core.settings import JudgeRule
@@ -24,7 +24,7 @@ class _Judgement(BaseModel):
 
     is_valid: bool
     confidence: Percent
-    reason: str = ""
+    reason: Words = ""
 
 
 def ask_judges(

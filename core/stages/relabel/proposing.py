@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.llm import Ask, Chat, Percent
+from core.llm import Ask, Chat, Percent, Words
 from core.models import Attempt, Claim, Evidence, FailedTrajectory, Field, ReplayOutcome
 from core.prompts import Prompt, render, room_for_steps, shorten, show_steps, show_text
 from core.settings import PipelineConfig
@@ -26,13 +26,13 @@ _TOLD = 1_500  # characters shown of an earlier attempt, and of what was wrong w
 
 
 class _Goal(BaseModel):
-    hindsight_prompt: str
+    hindsight_prompt: Words
     is_valid: bool
     confidence: Percent
-    rationale: str = ""
+    rationale: Words = ""
     first_step: int
     last_step: int
-    final_answer: str = ""
+    final_answer: Words = ""
     claims: list[int] = []
 
 
