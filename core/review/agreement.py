@@ -87,8 +87,8 @@ def kappa_interval(both: Counter[tuple[bool, bool]]) -> tuple[float, float] | No
     Where nobody differed that variance is 0: the lower end then holds for the largest share of differences that
     would show none in `n` with a chance of 2.5 %. None where kappa is not defined.
     """
-    kappa, n = cohen_kappa(both), both.total()
-    if kappa is None:
+    n = both.total()
+    if cohen_kappa(both) is None:
         return None
     share = {(one, other): both[one, other] / n for one in (True, False) for other in (True, False)}
     first = {side: share[side, True] + share[side, False] for side in (True, False)}
@@ -102,7 +102,7 @@ def kappa_interval(both: Counter[tuple[bool, bool]]) -> tuple[float, float] | No
     )
     apart = (1 - seen) ** 2 * sum(share[one, not one] * (second[one] + first[not one]) ** 2 for one in (True, False))
     variance = (same + apart - (seen * chance - 2 * chance + seen) ** 2) / (n * (1 - chance) ** 4)
-    half = 1.96 * math.sqrt(max(variance, 0.0))
+    kappa, half = (seen - chance) / (1 - chance), 1.96 * math.sqrt(max(variance, 0.0))
     return round(max(kappa - half, -1.0), 3), round(min(kappa + half, 1.0), 3)
 
 

@@ -58,9 +58,15 @@ def test_two_people_over_the_items_of_both_and_where_they_differ(store):
 
 
 def test_the_interval_of_kappa_is_the_published_one_and_never_a_point():
-    # 20, 5, 10, 15: kappa 0.40 with 0.15 to 0.65 by `cohen.kappa` of R's psych
-    both = Counter({(True, True): 20, (True, False): 5, (False, True): 10, (False, False): 15})
-    assert kappa_interval(both) == pytest.approx((0.15, 0.65), abs=0.002)
+    # The ends by `statsmodels.stats.inter_rater.cohens_kappa` 0.15.0
+    for counts, ends in (
+        ((20, 5, 10, 15), (0.1511, 0.6489)),
+        ((45, 15, 25, 15), (-0.0629, 0.3238)),
+        ((80, 3, 5, 12), (0.5097, 0.8956)),
+    ):
+        sides = ((True, True), (True, False), (False, True), (False, False))
+        both = Counter(dict(zip(sides, counts, strict=True)))
+        assert kappa_interval(both) == pytest.approx(ends, abs=0.0006)
     low, high = kappa_interval(Counter({(True, True): 20, (False, False): 20}))
     assert 0.8 < low < high == 1.0
     assert kappa_interval(Counter({(True, True): 20})) is None
