@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import UserError
+from review_app.pane.shown import line
 
 
 @contextmanager
@@ -29,5 +30,5 @@ def show_fault(words: str, place: str) -> None:
     """One fault, and what to do about it."""
     with st.container(border=True, key=f"fault_{place}"):
         st.error("This cannot be shown now.", icon=":material/error:")
-        st.text(words)
+        st.text(line(words, 2000))
         st.button("Try again", key=f"retry_{place}", type="primary", icon=":material/refresh:")

@@ -63,7 +63,7 @@ def edit_guidelines(opened: Store, who: str) -> None:
     for old in versions[1:]:
         with st.expander(f"Version {old.version}", icon=":material/history:"):
             st.text(_heading(old))
-            st.code(old.text, language=None, wrap_lines=True)
+            st.code(visible(old.text).text, language=None, wrap_lines=True)
 
 
 def _heading(found: Guidelines) -> str:

@@ -26,7 +26,7 @@ def show_row(row: dict[str, Any]) -> None:
             for turn in turns:
                 show_turn(turn)
     with raw:
-        st.code(json.dumps(row, ensure_ascii=False, indent=1)[:20_000], language="json", wrap_lines=True)
+        st.code(visible(json.dumps(row, ensure_ascii=False, indent=1)[:20_000]).text, language="json", wrap_lines=True)
 
 
 def show_turn(turn: Any) -> None:

@@ -71,12 +71,12 @@ function joinChanges(parts) {
 
 function drawDiff(out, before, after) {
   const names = { out: "del", in: "ins" };
-  fill(
-    out,
-    wordDiff(before, after).map(([kind, text], n, all) => {
-      if (kind === "same") return text;
-      const apart = kind === "out" && all[n + 1]?.[0] === "in" ? " " : null; // not one run-together word
-      return [h(names[kind], {}, text), apart];
-    }),
-  );
+  fill(out);
+  wordDiff(withSymbols(before), withSymbols(after)).forEach(([kind, text], n, all) => {
+    const piece = kind === "same" ? out : h(names[kind], {});
+    emitPlain(piece, text);
+    if (kind === "same") return;
+    out.append(piece);
+    if (kind === "out" && all[n + 1]?.[0] === "in") out.append(" "); // not one run-together word
+  });
 }

@@ -161,7 +161,7 @@ class Pane {
     const refused = settled.find(({ act }) => act.action === "edit" && no.has(act.op_id));
     for (const one of settled)
       if (FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.key}`);
-    if (back) {
+    if (back && this.outbox.waiting.length) {
       this.busy = this.outbox.waiting.at(-1).act.op_id;
       this.outbox.flush();
     }
@@ -221,6 +221,6 @@ class Pane {
       ? !focused.isConnected || !focused.checkVisibility()
       : document.activeElement === document.body;
     if (lost) this.trace.scroll.focus({ preventScroll: true });
-    this.said.textContent = `Item ${item.name}. ${item.proposal.text.slice(0, 300)}`;
+    this.said.textContent = `Item ${item.name}. ${withSymbols(item.proposal.text.slice(0, 300))}`;
   }
 }

@@ -9,6 +9,7 @@ from core.review.thresholds import effect_of, policy_in_force
 from core.store import open_store
 from core.store.queue import state_counts
 from review_app.counted import counted
+from review_app.pane.shown import line
 from review_app.rows import show_row
 from review_app.session import database, settings, store
 from review_app.widgets import Figure, empty, figures
@@ -46,7 +47,7 @@ with store() as opened:
         eligible = effect_of(opened, policy.theta, policy.delta).auto_accepted
     except UserError as error:
         st.error("The export could not be made.")
-        st.text(str(error))
+        st.text(line(str(error), 2000))
         st.stop()
 
 config, place = settings().pipeline, database()

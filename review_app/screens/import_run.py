@@ -17,6 +17,7 @@ from core.store.trajectories import label_counts
 from review_app.counted import counted
 from review_app.faults import in_words
 from review_app.imports import report_all, take_uploads, what_is_in
+from review_app.pane.shown import line
 from review_app.session import database, settings, store
 
 _FAILURES_SHOWN = 200
@@ -37,7 +38,7 @@ def progress() -> None:
         st.progress(min(share, 1.0), text=words)
         st.text(" · ".join(figures(now, running=run["state"] == "running")))
         if run["message"]:
-            st.text(run["message"])
+            st.text(line(run["message"], 1000))
         if run["state"] == "running":
             if st.button("Stop", icon=":material/stop:", help="Waits for the model calls in flight; nothing is lost."):
                 ask_to_stop(opened, run["id"])
@@ -115,7 +116,7 @@ def what_came(opened: Store) -> None:
     if broken:
         with st.expander(f"{len(broken):,} failed; the next run tries them again", icon=":material/error:"):
             for row in broken[:_FAILURES_SHOWN]:
-                st.text(f"{row['trajectory_id']}: {row['summary']}")
+                st.text(line(f"{row['trajectory_id']}: {row['summary']}", 1000))
 
 
 def what_it_cost(opened: Store) -> None:

@@ -39,7 +39,7 @@ def controls(opened: Store, policy: Policy) -> tuple[float, float]:
     st.caption(f"In force: least score {policy.theta:.2f} (theta), least weight {policy.delta:.2f} (delta).")
     if policy.created_at:
         when = policy.created_at[:16].replace("T", " ")
-        st.text(f"Set by {line(policy.set_by, 60)} on {when} UTC. {policy.why}".strip())
+        st.text(f"Set by {line(policy.set_by, 60)} on {when} UTC. {line(policy.why)}".strip())
     else:
         st.caption("These are the defaults; nobody has set a threshold yet.")
     return theta, delta
