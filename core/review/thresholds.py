@@ -1,12 +1,15 @@
 """The threshold in force, and what another one would do, before anybody applies it."""
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, fields
+from itertools import accumulate
 
 from core.errors import UserError
 from core.settings import PipelineConfig
 from core.store import Store
 from core.store.proposals import rank_queue
-from core.store.queue import current_policy, score_histogram, set_policy, threshold_counts
+from core.store.queue import current_policy, set_policy
+from core.store.tallies import differing, histogram_of, passing_by, threshold_counts
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Effect:
     auto_accepted: int  # let in without a human
     queued: int  # open to a human
     too_severe: int  # weight below delta: left out
+    too_low: int  # score below the line under which nothing is to be looked at
     human_accepted: int  # accepted or edited; no policy changes it
     human_rejected: int
     rejected_above: int  # rejected by a human, though the policy would let them in
@@ -40,7 +44,7 @@ class Effect:
     @property
     def left_out(self) -> int:
         """All that no export holds."""
-        return self.human_rejected + self.too_severe
+        return self.human_rejected + self.too_severe + self.too_low
 
 
 def policy_in_force(store: Store, settings: PipelineConfig) -> Policy:
@@ -49,9 +53,32 @@ def policy_in_force(store: Store, settings: PipelineConfig) -> Policy:
     return Policy(**found) if found else Policy(settings.min_confidence, settings.severity_threshold)
 
 
-def effect_of(store: Store, theta: float, delta: float) -> Effect:
-    """What the policy (theta, delta) would do; nothing is changed."""
-    return Effect(**threshold_counts(store, theta, delta))
+@dataclass(frozen=True)
+class Group:
+    """Proposals of one kind of failure and one source; failure type '' = none was named."""
+
+    failure_type: str
+    source: str
+    effect: Effect
+
+
+def groups_of(store: Store, theta: float, delta: float, *, reject_below: float = 0.0) -> list[Group]:
+    """What the policy (theta, delta) would do to each group, the largest first; nothing is changed.
+
+    `reject_below`: waiting items whose score is lower count as left out, as too low.
+    """
+    found = threshold_counts(store, theta, delta, reject_below)
+    return [Group(row.pop("failure_type"), row.pop("source"), Effect(**row)) for row in found]
+
+
+def together(groups: list[Group]) -> Effect:
+    """The sum of all groups."""
+    return Effect(*(sum(getattr(one.effect, field.name) for one in groups) for field in fields(Effect)))
+
+
+def effect_of(store: Store, theta: float, delta: float, *, reject_below: float = 0.0) -> Effect:
+    """What the policy (theta, delta) would do to all proposals; nothing is changed."""
+    return together(groups_of(store, theta, delta, reject_below=reject_below))
 
 
 def apply_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str, random_share: float) -> None:
@@ -67,6 +94,31 @@ def apply_policy(store: Store, theta: float, delta: float, *, set_by: str, why: 
     rank_queue(store, theta=theta, random_share=random_share)
 
 
-def histogram(store: Store, *, bins: int = 20) -> list[dict[str, object]]:
-    """Rows (bin, state, n) of current proposals by score; bin None = unjudged."""
-    return score_histogram(store, bins=bins)
+def histogram(store: Store, *, bins: int = 20, column: str = "score") -> list[dict[str, object]]:
+    """Rows (bin, state, n) of current proposals by score or weight; bin None = unjudged."""
+    return histogram_of(store, column, bins=bins)
+
+
+def let_in_at_each(store: Store, column: str, *, theta: float, delta: float) -> list[int]:
+    """How many more than the humans let in, for theta (`score`) or delta (`weight`) at 0.00, 0.01 .. 1.00."""
+    values = passing_by(store, column, theta=theta, delta=delta)
+    below = [0, *accumulate(n for _, n in values)]
+    edges = [value for value, _ in values]
+    return [below[-1] - below[bisect_left(edges, step / 100)] for step in range(101)]
+
+
+@dataclass(frozen=True)
+class Differing:
+    """One item on which a human and a policy differ."""
+
+    trajectory_key: str
+    name: str
+    state: str
+    score: float | None
+    weight: float
+    queue_reason: str | None
+
+
+def differences(store: Store, theta: float, delta: float, *, rejected: bool, limit: int = 20) -> list[Differing]:
+    """What a human rejected and the policy would let in; or else approved, and it would not. Highest score first."""
+    return [Differing(**row) for row in differing(store, theta, delta, rejected=rejected, limit=limit)]

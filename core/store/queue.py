@@ -149,34 +149,6 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
 # grounding check said no to, and nothing unjudged. Only the threshold itself is negotiable.
 ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
 AUTO_ACCEPTED = f"(state = 'pending' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta)"
-_OPEN = "state IN ('pending', 'deferred', 'flagged', 'second', 'disputed')"
-
-
-def threshold_counts(store: Store, theta: float, delta: float) -> dict[str, int]:
-    """What a policy (theta, delta) does to every current proposal, as counts."""
-    sql = f"""
-        SELECT coalesce(sum(state IN ('accepted', 'edited')), 0) AS human_accepted,
-               coalesce(sum(state = 'rejected'), 0) AS human_rejected,
-               coalesce(sum({AUTO_ACCEPTED}), 0) AS auto_accepted,
-               coalesce(sum({_OPEN} AND weight < :delta), 0) AS too_severe,
-               coalesce(sum({_OPEN} AND weight >= :delta AND NOT coalesce({AUTO_ACCEPTED}, 0)), 0) AS queued,
-               coalesce(sum(state = 'rejected' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta), 0)
-                   AS rejected_above,
-               coalesce(sum(state IN ('accepted', 'edited')
-                   AND NOT coalesce({ELIGIBLE} AND score >= :theta AND weight >= :delta, 0)), 0) AS accepted_below
-        FROM proposals WHERE is_current = 1"""
-    row = store.row(sql, {"theta": theta, "delta": delta}) or {}
-    return {name: int(n) for name, n in row.items()}
-
-
-def score_histogram(store: Store, *, bins: int = 20) -> list[dict[str, Any]]:
-    """(bin, state, n) of current proposals by score; bin None = unjudged."""
-    return store.rows(
-        "SELECT CASE WHEN score IS NULL THEN NULL ELSE min(CAST(score * ? AS INTEGER), ? - 1) END AS bin,"
-        " state, count(*) AS n FROM proposals WHERE is_current = 1 GROUP BY 1, 2 ORDER BY 1, 2",
-        bins,
-        bins,
-    )
 
 
 def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "") -> None:

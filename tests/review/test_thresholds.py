@@ -9,12 +9,28 @@ from filled import fill, make_result, make_run
 
 from core.errors import UserError
 from core.models import ProposalState, QueueReason
-from core.review.thresholds import apply_policy, effect_of, histogram, policy_in_force
+from core.review.thresholds import (
+    apply_policy,
+    differences,
+    effect_of,
+    groups_of,
+    histogram,
+    let_in_at_each,
+    policy_in_force,
+    together,
+)
 from core.settings import PipelineConfig
 from core.store import open_store
 from core.store.approved import approved
 
 ELIGIBLE = (None, QueueReason.BELOW_THRESHOLD)
+OPEN = (
+    ProposalState.PENDING,
+    ProposalState.DEFERRED,
+    ProposalState.FLAGGED,
+    ProposalState.SECOND,
+    ProposalState.DISPUTED,
+)
 
 
 @dataclass(frozen=True)
@@ -132,3 +148,54 @@ def test_a_threshold_outside_its_range_is_refused_and_changes_nothing(db, theta,
         with pytest.raises(UserError, match=r"outside 0\.\.1"):
             apply_policy(store, theta, delta, set_by="lead", why="", random_share=0.1)
         assert store.value("SELECT count(*) FROM policies") == 0
+
+
+def test_the_groups_add_up_and_low_scores_are_counted_apart(mixed):
+    path, made = mixed
+    with open_store(path) as store:
+        whole, groups = effect_of(store, 0.6, 0.3), groups_of(store, 0.6, 0.3)
+        assert whole == together(groups)
+        cut = effect_of(store, 0.6, 0.3, reject_below=0.4)
+    low = [one for one in made if one.state in OPEN and one.weight >= 0.3 and one.score is not None]
+    assert cut.too_low == sum(one.score < 0.4 for one in low) > 0
+    assert (cut.queued + cut.too_low, cut.auto_accepted) == (whole.queued, whole.auto_accepted)
+    assert cut.let_in + cut.queued + cut.left_out == 300
+
+
+def test_what_a_handle_says_while_it_moves_is_what_the_counts_say_then(mixed):
+    path, _ = mixed
+    with open_store(path) as store:
+        for column, at in (("score", lambda v: (v, 0.3)), ("weight", lambda v: (0.5, v))):
+            moving = let_in_at_each(store, column, theta=0.5, delta=0.3)
+            for step in (0, 1, 29, 30, 50, 51, 57, 99, 100):
+                assert moving[step] == effect_of(store, *at(step / 100)).auto_accepted, (column, step)
+
+
+def test_the_items_that_differ_are_those_that_are_counted(mixed):
+    path, _ = mixed
+    with open_store(path) as store:
+        for theta, delta in GRID:
+            effect = effect_of(store, theta, delta)
+            for rejected, n in ((True, effect.rejected_above), (False, effect.accepted_below)):
+                found = differences(store, theta, delta, rejected=rejected, limit=1000)
+                assert len(found) == n
+                assert len({one.trajectory_key for one in found}) == n
+
+
+def test_the_tallies_follow_every_way_in_which_proposals_change(mixed):
+    path, _ = mixed
+    count = (
+        "SELECT state, coalesce(score, -1), weight, coalesce(queue_reason, 'below_threshold') = 'below_threshold',"
+        " coalesce(failure_type, ''), source, count(*) FROM proposals WHERE is_current = 1 GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    with open_store(path) as store:
+        assert set(store.stream("SELECT * FROM tallies")) == set(store.stream(count))
+        some = ", ".join(
+            str(row["id"]) for row in store.rows("SELECT id FROM proposals WHERE is_current = 1 AND id % 3 = 0")
+        )
+        changes = ("weight = 0.77", "score = NULL", "is_current = 0", "queue_reason = 'ungrounded'", "is_current = 1")
+        store.write("BEGIN")
+        for change in changes:
+            store.write(f"UPDATE proposals SET {change} WHERE id IN ({some})")
+            assert set(store.stream("SELECT * FROM tallies")) == set(store.stream(count)), change
+        store.write("ROLLBACK")
