@@ -8,6 +8,7 @@ from dataclasses import dataclass
 class Progress:
     """How far a run has come. `last` names the trajectory that was just finished.
 
+    `batch`: it asks by batch jobs, `batch_round` is the round of these that goes on (0: not known).
     `ending`: the run stops and waits for so many model calls in flight. `elsewhere`: it waits for so
     many trajectories that another run has in work. `stopped`: why it ended before its end. `seconds`
     count from its begin. Calls, tokens and dollars are those of this run; `unpriced` calls are not in
@@ -23,6 +24,8 @@ class Progress:
     last: str = ""
     note: str = ""
     ending: int = 0
+    batch: bool = False
+    batch_round: int = 0
     elsewhere: int = 0
     stopped: str = ""
     seconds: float = 0.0

@@ -4,6 +4,7 @@ No price is built in: a provider's list changes, differs by contract and region,
 looks as sure as a right one. A model without a price costs *unknown*, never nothing.
 """
 
+import math
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -69,7 +70,11 @@ def dollars(amount: float | None) -> str:
         return "unknown"
     if amount == 0 or amount >= _CENTS_FROM:
         return f"${amount:,.2f}"
-    return f"${amount:.2g}" if amount >= _LEAST else f"under ${_LEAST}"
+    if amount < _LEAST:
+        return f"under ${_LEAST}"
+    digits = max(2, 1 - math.floor(math.log10(amount)))  # two that count
+    whole, _, part = f"{amount:.{digits}f}".partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 def total(known: float, unpriced_calls: int) -> str:

@@ -104,7 +104,7 @@ class PipelineConfig(_Section):
     temperature: float = Field(0.3, ge=0, le=2, description="First attempt of stages 2 and 3.")
     retry_temperature: float = Field(0.7, ge=0, le=2, description="Later attempts of stage 3.")
     max_tokens: int = Field(2048, ge=64, description="Longest model reply, in tokens.")
-    timeout: float = Field(60, gt=0, le=86_400, description="Longest wait for one model call, in seconds.")
+    timeout: float = Field(300, gt=0, le=86_400, description="Longest wait for one model call, in seconds.")
     max_requests: int = Field(3, ge=1, le=10, description="HTTP requests one call may cost, retries included.")
     concurrency: int = Field(4, ge=1, le=256, description="Model calls in flight at once.")
     rpm: int | None = Field(None, ge=1, description="Most requests a minute to each address; none = no limit.")

@@ -23,6 +23,7 @@ _COMMANDS = {
     "rejected": ("core.cli.rejected", "List the records that imports did not take, or print one as it stood."),
     "formats": ("core.cli.formats", "List what is read and written, with an example of each format that is read."),
     "runs": ("core.cli.runs", "List the runs of a database, or say in what two of them differ."),
+    "price": ("core.cli.price", "Give calls that were made without a price the prices of agenther.toml."),
     "status": ("core.cli.status", "Say what is in a database and how far it is."),
     "config": ("core.cli.status", "Print the settings in force and where each came from."),
 }

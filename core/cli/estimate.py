@@ -11,13 +11,13 @@ import click
 from core.cli.console import counted, say, table
 
 if TYPE_CHECKING:
-    from core.runs.estimating import Course, Estimate, Load
+    from core.runs.estimating import Course, Estimate
     from core.settings import Settings
     from core.store import Store
 
 _COURSES: dict["Course", str] = {
     "least": "nothing of use is found in any run",
-    "expected": "every second attempt is accepted",
+    "middle": "every second attempt is accepted",
     "most": "all {attempts} are made and turned down, and every answer is {longest:,} tokens long",
 }
 
@@ -30,9 +30,8 @@ def say_estimate(db: Path, settings: "Settings", read_in: Callable[["Store"], ob
     from core.runs.estimating import estimate
     from core.runs.running import settings_identity
     from core.store import open_store, open_to_read
-    from core.store.runs import finished_keys, pending_keys
+    from core.store.sampling import leave_out_finished
 
-    identity = settings_identity(settings.pipeline)[1]
     with ExitStack() as open_ones:
         known = open_ones.enter_context(open_to_read(db)) if read_in is None or db.exists() else None
         if read_in is None:
@@ -42,9 +41,9 @@ def say_estimate(db: Path, settings: "Settings", read_in: Callable[["Store"], ob
             folder = open_ones.enter_context(tempfile.TemporaryDirectory())
             store = open_ones.enter_context(open_store(Path(folder) / "dry_run.db", create=True))
             read_in(store)
-        done = finished_keys(known, identity) if known and known is not store else set()
-        keys = [key for key in pending_keys(store, identity) if key not in done]
-        _show(estimate(store, settings, keys, known=known), settings)
+            if known:
+                leave_out_finished(store, known, settings_identity(settings.pipeline)[1])
+        _show(estimate(store, settings, known=known), settings)
 
 
 def _show(found: "Estimate", settings: "Settings") -> None:
@@ -58,22 +57,39 @@ def _show(found: "Estimate", settings: "Settings") -> None:
         return
     table(
         ("Course", "Calls", "Input tokens", "Output tokens", "Cost", "If"),
-        [_row(name, found.loads[name], words, settings) for name, words in _COURSES.items()],
+        [_row(found, name, words, settings) for name, words in _COURSES.items()],
         numbers=("Calls", "Input tokens", "Output tokens", "Cost"),
         data=True,
     )
+    click.echo("The run lies between least and most; the middle is no forecast.")
     click.echo("A token is taken for four bytes of text; thoughts of a reasoning model are not foreseen.")
     for model in found.unpriced:
         words = f'[prices."{model}"] with input = ... and output = ..., in dollars per million tokens'
         click.echo(f"The price of {model} is unknown; agenther.toml takes it: {words}.")
+    if line := _limit(found, settings.pipeline.max_cost):
+        click.echo(line)
     say("Nothing was asked, and nothing written.")
 
 
-def _row(name: "Course", load: "Load", words: str, settings: "Settings") -> tuple[str, ...]:
+def _limit(found: "Estimate", limit: float | None) -> str:
+    """Whether `--max-cost` is enough; empty without one."""
     from core.prices import dollars
 
-    config = settings.pipeline
+    if limit is None:
+        return ""
+    if found.unpriced:
+        return "--max-cost needs the price of every model: this run will be refused."
+    enough = [name for name, load in found.loads.items() if (load.cost_usd or 0.0) <= limit]
+    words = {0: "not even the least course", 1: "the least", 2: "the middle, not the most", 3: "the most"}[len(enough)]
+    return f"--max-cost {dollars(limit)} covers {words}."
+
+
+def _row(found: "Estimate", name: "Course", words: str, settings: "Settings") -> tuple[str, ...]:
+    from core.prices import dollars
+
+    config, load = settings.pipeline, found.loads[name]
     attempts = counted(config.relabel_max_attempts, "attempt")
-    numbers = (load.calls, load.input_tokens, load.output_tokens)
-    shown = [f"{round(number):,}" for number in numbers]
+    margin = f" ± {round(found.margins[name]):,}" if round(found.margins[name]) else ""
+    shown = [f"{round(number):,}" for number in (load.calls, load.input_tokens, load.output_tokens)]
+    shown[0] += margin
     return (name, *shown, dollars(load.cost_usd), words.format(attempts=attempts, longest=config.max_tokens))

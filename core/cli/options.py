@@ -70,7 +70,8 @@ def pipeline_options(command: F) -> F:
             click.option("--concurrency", type=int, metavar="N", help="Model calls in flight at once [default: 4]."),
             click.option("--rpm", type=int, metavar="N", help="Most requests a minute [default: no limit]."),
             click.option("--tpm", type=int, metavar="N", help="Most tokens a minute [default: no limit]."),
-            click.option("--timeout", type=float, metavar="S", help="Seconds one model call may take [default: 60]."),
+            click.option("--max-tokens", type=int, metavar="N", help="Longest answer, in tokens [default: 2048]."),
+            click.option("--timeout", type=float, metavar="S", help="Seconds one model call may take [default: 300]."),
             click.option(
                 "--max-cost",
                 type=float,

@@ -31,6 +31,7 @@ _SHOWN = 10  # failures named on the terminal
 @click.option("--dry-run", is_flag=True, help="Say what the run would ask and cost; ask and write nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every trajectory as it is done.")
 @click.option("--batch", is_flag=True, help="Ask the model by batch jobs: half the price, up to a day for each round.")
+@click.option("--leave-batch", is_flag=True, help="Ask now, at full price, what batch jobs have not answered yet.")
 @pipeline_options
 @click.option("--input-format", "source", default="auto", metavar="NAME", help="Format of the files.")
 def run_command(
@@ -41,6 +42,7 @@ def run_command(
     dry_run: bool,
     verbose: bool,
     batch: bool,
+    leave_batch: bool,
     source: str,
     **flags: Any,
 ) -> None:
@@ -54,7 +56,6 @@ def run_command(
     from core.runs.stopping import INTERRUPTED
     from core.sources import find_files
     from core.store import open_store
-    from core.store.batches import all_open_batches
     from core.store.trajectories import label_counts
 
     if not paths and db is None:
@@ -81,8 +82,8 @@ def run_command(
         imports, all_read = _import(store, files, source, where) if files else (None, True)
         if not label_counts(store)["all"]:
             raise UserError(f"{where} holds no trajectories; `agenther import FILE --db {where}` reads some in.")
-        if config.uses_model and not batch and (jobs := all_open_batches(store)):
-            say(f"{counted(jobs, 'batch job')} not read yet; --batch reads them, this run asks anew.")
+        if config.uses_model and not batch:
+            _look_for_jobs(store, settings, leave=leave_batch)
         with progress("Running") as show:
             tell = _verbose(show) if verbose else show
             done = run_pipeline(store, settings, imports=imports, on_progress=tell, batch=batch)
@@ -92,6 +93,22 @@ def run_command(
         say(what_next(store, where, done))
     if done.failed or done.stopped or not all_read:
         sys.exit(130 if done.stopped == INTERRUPTED else 1)
+
+
+def _look_for_jobs(store: "Store", settings: "Settings", *, leave: bool) -> None:
+    """Refuse to pay twice for what waits in batch jobs of these settings, unless that is wanted."""
+    from core.review.waiting import jobs_in_words
+    from core.runs.running import settings_identity
+    from core.store.batches import waiting_jobs
+
+    identity = settings_identity(settings.pipeline)[1]
+    jobs = waiting_jobs(store)
+    mine = [job for job in jobs if job.settings_hash == identity]
+    if mine and not leave:
+        ways = "--batch reads them; --leave-batch asks all of it anew, now and at full price."
+        raise UserError(f"{jobs_in_words(mine)}. {ways}")
+    if jobs:
+        say(f"{jobs_in_words(jobs)}. This run does not read them.")
 
 
 def _write(

@@ -1,5 +1,6 @@
 """`agenther runs`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,15 @@ def runs_command(numbers: tuple[int, ...], db: Path, as_json: bool) -> None:
 def _list(store: "Store", *, as_json: bool) -> None:
     from core.prices import total
     from core.review.versions import versions
+    from core.review.waiting import jobs_in_words
+    from core.store.batches import waiting_jobs
 
     found = versions(store)
     if as_json:
         for version in found:
-            print_json({**_figures(version), "settings": version.settings})
+            print_json(
+                {**_figures(version), "settings": version.settings, "options": json.loads(version.run["options"])}
+            )
         return
     if not found:
         click.echo("No run yet.")
@@ -64,7 +69,7 @@ def _list(store: "Store", *, as_json: bool) -> None:
         for version in found
         for run in (version.run,)
     ]
-    numbers = ("Run", "Done", "Proposed", "Skipped", "Failed")
+    numbers = ("Run", "Done", "Proposed", "Skipped", "Failed", "Cost")
     heads = (
         "Run",
         "Begun (UTC)",
@@ -78,11 +83,16 @@ def _list(store: "Store", *, as_json: bool) -> None:
         "Settings that differ",
     )
     table(heads, rows, numbers=numbers, data=True)
+    for version in found:
+        if why := version.run["message"]:
+            click.echo(safe(f"Run {version.run['id']} {version.run['state']}: {why}."))
+    if jobs := jobs_in_words(waiting_jobs(store)):
+        click.echo(safe(f"{jobs}."))
 
 
 def _figures(version: "Version") -> dict[str, Any]:
     """What a run counts, without what only its process needs."""
-    hidden = ("settings", "process", "beat_at", "stop_asked", "in_flight")
+    hidden = ("settings", "options", "process", "beat_at", "stop_asked", "in_flight")
     return {name: value for name, value in version.run.items() if name not in hidden}
 
 

@@ -27,7 +27,9 @@ def status_command(db: Path, as_json: bool) -> None:
         if isinstance(rows, dict):
             click.echo(title.replace("_", " ").capitalize())
             for name, value in rows.items():
-                shown = _amount(value, unknown=rows["usd"] is None) if "usd" in name else _in_words(value)
+                if value == "":  # nothing to say
+                    continue
+                shown = _amount(name, value, rows) if "usd" in name else _in_words(value)
                 click.echo(f"  {name.replace('_', ' '):<28} {shown}")
 
 
@@ -37,10 +39,15 @@ def _in_words(value: object) -> object:
     return ", ".join(f"{name.replace('_', ' ')} {'-' if one is None else one}" for name, one in value.items())
 
 
-def _amount(value: float | None, *, unknown: bool) -> str:
-    from core.prices import dollars
+def _amount(name: str, value: float | None, costs: dict[str, Any]) -> str:
+    from core.prices import dollars, total
 
-    return "-" if value is None and not unknown else dollars(value)
+    unpriced = costs["unpriced_calls"]
+    if name == "usd":
+        return total(costs["usd_without_unpriced_calls"], unpriced)
+    if value is None:
+        return "unknown" if unpriced else "-"
+    return f"at least {dollars(value)}" if unpriced and "_per_" in name else dollars(value)
 
 
 @click.command("config")

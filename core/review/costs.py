@@ -26,13 +26,18 @@ class Costs:
 
     @property
     def per_human_accepted(self) -> float | None:
-        """Dollars for each proposal that a human accepted or edited; None = unknown, or there is none."""
-        return _share(self.known, self.human_accepted)
+        """Dollars for each proposal that a human accepted or edited, without unpriced calls; None = nothing to tell."""
+        return _share(self._told, self.human_accepted)
 
     @property
     def per_auto_accepted(self) -> float | None:
-        """Dollars for each proposal that the policy lets in without a human; None = unknown, or there is none."""
-        return _share(self.known, self.auto_accepted)
+        """Dollars for each proposal that the policy lets in alone, without unpriced calls; None = nothing to tell."""
+        return _share(self._told, self.auto_accepted)
+
+    @property
+    def _told(self) -> float | None:
+        """Dollars, at least; None where no call has a price."""
+        return self.cost_usd or self.known
 
     @property
     def in_words(self) -> str:

@@ -116,7 +116,9 @@ class BatchRun:
                     yield done
                 if self._stop.why:
                     return
-                progressed = self._outbox.send() or progressed
+                sent = self._outbox.send()
+                self._spending.batch_round += sent
+                progressed = sent or progressed
                 if self._open():
                     keys = self._next_answered()
                 elif any(held_keys(self._store, self._run_id)):

@@ -1,5 +1,7 @@
 """What a run would cost, before it: the stages make their prompts for a sample, and nobody is asked."""
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,16 +13,21 @@ from core.llm import Chat, build_chats
 from core.models import FailedTrajectory
 from core.pipeline import run_stages
 from core.prices import Price, Usage, cost_of
+from core.runs.running import settings_identity
 from core.runs.stand_in import Noted, StandIn, hints_for
 from core.settings import PipelineConfig, Settings
 from core.store import Store
 from core.store.calls import find_reply
+from core.store.sampling import pending_by_label, sample_pending
 from core.store.trajectories import load_trajectory
 
-_SAMPLE = 50  # trajectories looked at; their mean is within some 10 % of that of all
-ACCEPTED = 0.5  # share of attempts that an expected course takes for accepted
+_SAMPLE = 50  # trajectories looked at
+_LEAST_SAMPLE = 10  # of each label
+_SURE = 1.96  # standard errors to either side of a mean that hold it 19 times out of 20
+ACCEPTED = 0.5  # share of attempts that the middle course takes for accepted
 
-Course = Literal["least", "expected", "most"]
+Course = Literal["least", "middle", "most"]
+_COURSES: tuple[Course, ...] = ("least", "middle", "most")
 
 
 @dataclass(frozen=True)
@@ -50,42 +57,57 @@ class Load:
 class Estimate:
     """What is to come. `without_calls`: share of the trajectories at which no model is asked.
 
-    least: nothing of use is found in any run. expected: every second attempt is accepted. most: all
-    attempts are made and turned down, and every answer is as long as `max_tokens` allows.
+    least: nothing of use is found in any run. middle: every second attempt is accepted, which is no
+    forecast. most: all attempts are made and turned down, and every answer is as long as `max_tokens`
+    allows. `margins`: by how many calls a sample may be off, 19 times out of 20; 0 where all were looked at.
     """
 
     pending: int
     sampled: int
     without_calls: float
     loads: Mapping[Course, Load]
+    margins: Mapping[Course, float]
     unpriced: tuple[str, ...]  # models without a price
 
 
-def estimate(store: Store, settings: Settings, keys: Sequence[str], *, known: Store | None) -> Estimate:
-    """Estimate a run of `settings` over the trajectories `keys` of `store`; asks nobody and writes nothing.
+def estimate(store: Store, settings: Settings, *, known: Store | None) -> Estimate:
+    """Estimate a run of `settings` over what is pending in `store`; asks nobody and writes nothing.
 
-    What the store `known` holds the reply to is not asked again, so it costs nothing.
+    Labels are sampled apart, since a run that is known to have succeeded is asked about less. What the
+    store `known` holds the reply to is not asked again, so it costs nothing.
     """
     config = settings.pipeline
-    step = max(1, len(keys) // _SAMPLE)
-    sample = keys[::step][:_SAMPLE]
+    identity = settings_identity(config)[1]
     chat, judges = build_chats(config)
     chats = (chat, *judges) if chat else ()
-    sums: dict[Course, Load] = {"least": Load(), "expected": Load(), "most": Load()}
-    silent = 0
-    for key in sample if chats else ():
-        courses = _courses(known, load_trajectory(store, key), chats, settings)
-        silent += not courses
-        sums = {course: load + courses.get(course, Load()) for course, load in sums.items()}
-    factor = len(keys) / max(len(sample), 1)
+    counts = pending_by_label(store, identity)
+    pending = sum(counts.values())
+    loads: dict[Course, Load] = dict.fromkeys(_COURSES, Load())
+    spread: dict[Course, float] = dict.fromkeys(_COURSES, 0.0)
+    sampled, silent = 0, 0.0
+    for label, of in counts.items() if chats else ():
+        count = min(of, max(_LEAST_SAMPLE, round(_SAMPLE * of / pending)))
+        keys = sample_pending(store, identity, label, count=count, of=of)
+        found = [_courses(known, load_trajectory(store, key), chats, settings) for key in keys]
+        sampled += len(found)
+        silent += of / len(found) * sum(not courses for courses in found)
+        for course in _COURSES:
+            each = [courses.get(course, Load()) for courses in found]
+            loads[course] = loads[course] + sum(each, Load()) * (of / len(each))
+            spread[course] += of**2 * (1 - len(each) / of) * _variance([load.calls for load in each]) / len(each)
     models = dict.fromkeys(one.model for one in chats)
     return Estimate(
-        pending=len(keys),
-        sampled=len(sample),
-        without_calls=silent / max(len(sample), 1) if chats else 1.0,
-        loads={course: load * factor for course, load in sums.items()},
+        pending=pending,
+        sampled=sampled,
+        without_calls=silent / max(pending, 1) if chats else 1.0,
+        loads=loads,
+        margins={course: _SURE * math.sqrt(spread[course]) for course in _COURSES},
         unpriced=tuple(model for model in models if model not in settings.prices),
     )
+
+
+def _variance(values: Sequence[float]) -> float:
+    return statistics.variance(values) if len(values) > 1 else 0.0
 
 
 def _courses(
@@ -105,7 +127,7 @@ def _courses(
     longest = [Noted(c.stage, c.model, Usage(c.usage.input_tokens, config.max_tokens)) for c in refused]
     return {
         "least": _load(least, prices),
-        "expected": _load(accepted, prices) * (1 - share) + _load(refused, prices) * share,
+        "middle": _load(accepted, prices) * (1 - share) + _load(refused, prices) * share,
         "most": _load(longest, prices),
     }
 

@@ -25,13 +25,18 @@ def figures(now: Progress, *, running: bool = True) -> list[str]:
     said = []
     if speed := rate(now):
         said.append(_speed(speed))
-    if now.in_flight and running:
+    if now.batch and running:
+        waits = "question waits" if now.in_flight == 1 else "questions wait"
+        number = f"round {now.batch_round}, " if now.batch_round else ""
+        said.append(f"{number}{now.in_flight:,} {waits} in batch jobs")
+    elif now.in_flight and running:
         said.append(f"{now.in_flight:,} call{'' if now.in_flight == 1 else 's'} under way")
     if now.calls:
         tokens = f"{short(now.input_tokens)} tokens in, {short(now.output_tokens)} out"
         said.append(tokens if now.input_tokens + now.output_tokens else "tokens not counted by the server")
         said.append(cost(now))
-    if running and now.done < now.total and (left := seconds_left(now)) is not None:
+    foreseen = running and now.done < now.total and not now.batch  # a job may take a day, or a minute
+    if foreseen and (left := seconds_left(now)) is not None:
         said.append(f"{duration(left)} left")
     elif not running:
         said.append(f"took {duration(now.seconds)}")

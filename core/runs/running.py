@@ -124,7 +124,7 @@ def run_pipeline(
         total=pending.count,
     )
     backlog = Backlog(store, run_id, pending)
-    progress = Progress(total=pending.count)
+    progress = Progress(total=pending.count, batch=batch)
     begun = time.monotonic()
 
     def tell(**news: Any) -> None:

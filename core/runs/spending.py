@@ -38,13 +38,14 @@ class Spending:
     """Counts calls, tokens and dollars of one run. Safe to share between its threads.
 
     Against the limit count, in dollars, also `spent_before` by other runs of the same settings, and
-    what is set aside for questions `in_jobs`; `waiting` says how many these are.
+    what is set aside for questions `in_jobs`; `waiting` says how many these are, `batch_round` in which round.
     """
 
     def __init__(self, prices: Mapping[str, Price], stop: Stop, limit: Limit | None = None) -> None:
         self.spent_before = 0.0
         self.in_jobs = 0.0
         self.waiting = 0
+        self.batch_round = 0
         self._prices = prices
         self._stop = stop
         self._limit = limit
@@ -138,6 +139,7 @@ class Spending:
         return replace(
             progress,
             in_flight=self.in_flight,
+            batch_round=self.batch_round,
             calls=now.calls,
             input_tokens=now.input_tokens,
             output_tokens=now.output_tokens,

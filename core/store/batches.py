@@ -48,6 +48,20 @@ class OpenBatch:
     over: int
 
 
+@dataclass(frozen=True)
+class WaitingJob:
+    """A job that is not read to its end, as a person sees it; `over` of its requests are answered or failed."""
+
+    job_id: str
+    address: str
+    model: str
+    state: str
+    requests: int
+    over: int
+    begun: str
+    settings_hash: str
+
+
 def begin_batch(store: Store, *, run_id: int, address: str, model: str, token: str, after_result: int) -> int:
     """Note a job that is about to be written; its id. `after_result`: the newest result by now."""
     return store.insert(
@@ -178,9 +192,13 @@ def open_batches(store: Store, *, address: str, model: str) -> list[OpenBatch]:
     return [_open(row) for row in store.rows(sql, address, model)]
 
 
-def all_open_batches(store: Store) -> int:
-    """How many jobs have begun, anywhere, and are not read to their end."""
-    return int(store.value("SELECT count(*) FROM batches WHERE job_id != '' AND read_at IS NULL"))
+def waiting_jobs(store: Store) -> list[WaitingJob]:
+    """Jobs that have begun, anywhere, and are not read to their end, oldest first."""
+    rows = store.rows(
+        "SELECT b.job_id, b.address, b.model, b.state, b.requests, b.over, b.submitted_at AS begun, r.settings_hash"
+        " FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.job_id != '' AND b.read_at IS NULL ORDER BY b.id"
+    )
+    return [WaitingJob(**row) for row in rows]
 
 
 def held_keys(store: Store, run_id: int, batches: Collection[int] | None = None) -> Iterator[str]:

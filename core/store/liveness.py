@@ -16,7 +16,12 @@ _DEAD_AFTER_SECONDS = 60.0  # a machine under load skips some
 
 def this_process() -> str:
     """Name of this process: its machine and its id there."""
-    return f"{_machine()} {os.getpid()}"
+    return name_of(os.getpid())
+
+
+def name_of(process_id: int) -> str:
+    """Name of a process of this machine."""
+    return f"{_machine()} {process_id}"
 
 
 def is_dead(process: str, beat_at: str) -> bool:

@@ -1,6 +1,7 @@
 """Runs of the pipeline: progress that outlives the process, results that are never overwritten."""
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,27 +11,6 @@ from core.store.claims import free_dead_runs
 from core.store.clock import utc_now
 from core.store.connection import Store
 from core.store.liveness import is_dead, this_process
-from core.store.trajectories import met_by
-
-
-def pending_keys(store: Store, settings_hash: str, imports: Collection[int] | None = None) -> list[str]:
-    """Trajectories that these settings have not finished yet, in import order.
-
-    `imports` limits it to what these imports met. A failed one is pending again: the next run is
-    its retry.
-    """
-    sql = (
-        "SELECT t.key FROM trajectories t WHERE NOT EXISTS (SELECT 1 FROM results r"
-        " WHERE r.trajectory_key = t.key AND r.settings_hash = ? AND r.status != 'failed')"
-        f"{met_by(imports, 't.key')} ORDER BY t.rowid"
-    )
-    return [key for (key,) in store.stream(sql, settings_hash)]
-
-
-def finished_keys(store: Store, settings_hash: str) -> set[str]:
-    """Trajectories that these settings have finished, whatever became of them; a failed one is not."""
-    sql = "SELECT trajectory_key FROM results WHERE settings_hash = ? AND status != 'failed'"
-    return {key for (key,) in store.stream(sql, settings_hash)}
 
 
 def newest_result(store: Store) -> int:
@@ -154,6 +134,16 @@ def runs_under_way(store: Store) -> list[dict[str, Any]]:
     return [run for run in runs if run["state"] == "running"]
 
 
+def has_run_of(store: Store, process: str) -> bool:
+    """Whether the process of this name (`liveness.name_of`) has begun a run here."""
+    return bool(store.value("SELECT 1 FROM runs WHERE process = ? LIMIT 1", process))
+
+
+def newest_run_by_model(store: Store) -> dict[str, Any] | None:
+    """The run by a model that was begun last."""
+    return store.row("SELECT * FROM runs WHERE method != 'rules' ORDER BY id DESC LIMIT 1")
+
+
 def as_seen(run: dict[str, Any]) -> dict[str, Any]:
     """A row of `runs`; one whose process died without a word is shown as stopped."""
     if run["state"] != "running" or not is_dead(run["process"], run["beat_at"]):
@@ -170,6 +160,7 @@ def run_progress(run: Mapping[str, Any]) -> Progress:
         **{name: run[name] for name in (*same, "input_tokens", "output_tokens")},
         unpriced=run["unpriced_calls"],
         seconds=max(0.0, (ended - datetime.fromisoformat(run["started_at"])).total_seconds()),
+        batch=bool(json.loads(run["options"]).get("batch")),
         stopped=run["message"] if run["state"] == "stopped" else "",
     )
 

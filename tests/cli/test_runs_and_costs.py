@@ -38,7 +38,7 @@ def test_a_dry_run_of_files_leaves_nothing_behind(agenther, runs, server):
     ran = agenther("run", runs, "-m", "m", "--base-url", server.url, "--dry-run")
     assert ran.code == 0
     assert "12 trajectories are pending; estimated from all" in ran.out
-    assert [line.split()[0] for line in ran.out.splitlines()[2:5]] == ["least", "expected", "most"]
+    assert [line.split()[0] for line in ran.out.splitlines()[2:5]] == ["least", "middle", "most"]
     assert "$" in ran.out
     assert not server.requests
     assert sorted(Path().rglob("*")) == before
@@ -86,7 +86,7 @@ def test_a_run_that_meets_its_limit_says_so_and_one_without_a_price_does_not_sta
 def test_status_tells_unknown_costs_from_none(agenther, runs, server):
     agenther("run", runs, "--db", "t.db", "-m", "m", "--base-url", server.url)
     lines = agenther("status", "--db", "t.db").out.splitlines()
-    assert "  usd                          unknown" in lines
+    assert "  usd                          unknown (36 calls of unknown price)" in lines
     assert "  unpriced calls               36" in lines
     found = json.loads(agenther("status", "--db", "t.db", "--json").out)
     assert found["model_calls"] == {
@@ -97,6 +97,20 @@ def test_status_tells_unknown_costs_from_none(agenther, runs, server):
         "output_tokens": 720,
     }
     assert found["costs"]["usd"] is None
+
+
+def test_a_later_price_counts_for_calls_that_had_none_once_it_is_asked_to(agenther, runs, server):
+    agenther("run", runs, "--db", "t.db", "-m", "m", "--base-url", server.url)
+    with open_store("t.db") as store:
+        store.write("UPDATE model_calls SET cost_usd = 5 WHERE id = 1")
+        store.write("UPDATE runs SET cost_usd = 5, unpriced_calls = 35")
+    lines = agenther("status", "--db", "t.db").out.splitlines()
+    assert "  usd                          $5.00 and 35 calls of unknown price" in lines
+    assert "  usd per auto accepted        at least $0.42" in lines
+    Path("agenther.toml").write_text(PRICES)
+    assert agenther("price", "--db", "t.db").err == "35 calls priced at $4.90 in all; 0 calls without a price left.\n"
+    assert "  usd                          $9.90" in agenther("status", "--db", "t.db").out.splitlines()
+    assert agenther("price", "--db", "t.db").err.startswith("0 calls priced")
 
 
 def test_prices_are_settings_with_an_origin(agenther):

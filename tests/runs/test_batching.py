@@ -15,6 +15,7 @@ from core.cli import cli
 from core.errors import UserError
 from core.llm import ScriptedChat
 from core.prices import Price
+from core.review.status import status_of
 from core.runs import batching, outbox
 from core.runs.running import run_pipeline
 from core.settings import PipelineConfig, Settings
@@ -318,12 +319,20 @@ def test_a_job_whose_answers_or_whose_very_name_are_gone_is_put_again(store, ser
     assert any("is no longer at" in line for line in said)
 
 
-def test_a_live_run_says_that_jobs_are_not_read(store, server, capsys):
+def test_a_live_run_does_not_pay_twice_for_what_waits_in_jobs_unless_that_is_wanted(store, server, capsys):
     server.batches.trouble = 1000
     with pytest.raises(UserError):
         run(store, server)
-    cli.main(["run", "--db", str(store.path), "-m", "m", "--base-url", server.url], standalone_mode=False)
-    assert "1 batch job not read yet; --batch reads them, this run asks anew." in capsys.readouterr().err
+    words = ["run", "--db", str(store.path), "-m", "m", "--base-url", server.url]
+    asked, runs = len(server.requests), store.value("SELECT count(*) FROM runs")
+    with pytest.raises(UserError, match=r"Batch jobs waiting: 1 \(12 questions, batch_1, begun .*--batch reads them"):
+        cli.main(words, standalone_mode=False)
+    assert (len(server.requests), store.value("SELECT count(*) FROM runs")) == (asked, runs)
+    [(name, job)] = status_of(store, PipelineConfig())["batch_jobs_waiting"].items()
+    assert (name, job["questions"]) == ("batch_1", COUNT)
+    cli.main([*words, "--leave-batch"], standalone_mode=False)
+    assert "This run does not read them." in capsys.readouterr().err
+    assert len(server.requests) == 3 * COUNT
 
 
 def test_what_waits_in_jobs_counts_against_the_limit(store, server):

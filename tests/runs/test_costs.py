@@ -14,10 +14,10 @@ from core.review.items import Desk, next_item
 from core.review.status import status_of
 from core.review.verdicts import decide
 from core.runs.estimating import estimate
-from core.runs.running import run_pipeline, settings_identity
+from core.runs.running import run_pipeline
 from core.settings import PipelineConfig, Settings
 from core.store import open_store
-from core.store.runs import latest_run, pending_keys, run_progress
+from core.store.runs import latest_run, run_progress
 from core.store.trajectories import Incoming, add_batch, begin_import
 
 # The test server counts 100 tokens in and 20 out for each answer: 0.14 dollars a call at this price.
@@ -168,35 +168,33 @@ def test_the_store_tells_how_far_a_run_is_as_its_own_process_does(store, server)
 
 def test_an_estimate_asks_nobody_and_the_run_keeps_within_it(store, server):
     settings = meant(server)
-    keys = pending_keys(store, settings_identity(settings.pipeline)[1])
     before = store.value("SELECT total_changes()")
-    found = estimate(store, settings, keys, known=store)
+    found = estimate(store, settings, known=store)
     assert (found.pending, found.sampled, found.unpriced) == (20, 20, ())
     assert not server.requests
     assert store.value("SELECT total_changes()") == before
-    least, expected, most = (found.loads[course] for course in ("least", "expected", "most"))
-    assert least.calls < expected.calls < most.calls
-    assert least.cost_usd < expected.cost_usd < most.cost_usd
+    least, middle, most = (found.loads[course] for course in ("least", "middle", "most"))
+    assert least.calls < middle.calls < most.calls
+    assert least.cost_usd < middle.cost_usd < most.cost_usd
     assert most.calls == 20 * (1 + 3 * 2)  # extract, then three attempts, each judged
     done = run_pipeline(store, settings)
     assert least.calls <= done.calls <= most.calls
     # What was paid for is not estimated again: the same question, with another threshold behind it.
     other = meant(server, min_confidence=0.6)
-    assert estimate(store, other, keys, known=store).loads["expected"].calls == 0
+    assert estimate(store, other, known=store).loads["middle"].calls == 0
 
 
 def test_an_estimate_counts_the_tokens_of_the_prompts_that_are_sent(store, server):
     settings = meant(server, relabel_max_attempts=1)
-    keys = pending_keys(store, settings_identity(settings.pipeline)[1])
-    expected = estimate(store, settings, keys, known=None).loads["expected"]
+    middle = estimate(store, settings, known=None).loads["middle"]
     run_pipeline(store, settings)
     sent = sum(len(json.dumps(body["messages"], ensure_ascii=False).encode()) / 4 for body in server.requests)
     assert {asked_form(body) for body in server.requests} >= {"Outcome", "Judgement"}
-    assert 0.5 < expected.input_tokens / sent < 2
+    assert 0.5 < middle.input_tokens / sent < 2
 
 
 def test_amounts_are_said_with_the_digits_that_count():
     said = [dollars(amount) for amount in (None, 0, 0.00001, 0.00412, 0.5, 12.345, 1234.5)]
-    assert said == ["unknown", "$0.00", "under $0.0001", "$0.0041", "$0.5", "$12.35", "$1,234.50"]
+    assert said == ["unknown", "$0.00", "under $0.0001", "$0.0041", "$0.50", "$12.35", "$1,234.50"]
     assert total(1.2, 3) == "$1.20 and 3 calls of unknown price"
     assert total(0, 1) == "unknown (1 call of unknown price)"

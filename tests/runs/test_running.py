@@ -23,9 +23,10 @@ from core.review.verdicts import decide
 from core.runs.running import run_pipeline, settings_identity
 from core.settings import PipelineConfig, Settings
 from core.store import open_store
+from core.store.claims import pending_now
 from core.store.proposals import rank_queue
 from core.store.queue import state_counts
-from core.store.runs import ask_to_stop, failures, latest_run, pending_keys
+from core.store.runs import ask_to_stop, failures, latest_run
 from core.store.trajectories import Incoming, add_batch, begin_import
 
 MODEL = Settings(pipeline=PipelineConfig(model="scripted", concurrency=3))
@@ -136,15 +137,15 @@ def test_changed_settings_make_results_pending_again_and_the_old_ones_stay(store
     run_pipeline(store, RULES)
     before = results(store)
     stricter = Settings(pipeline=PipelineConfig(min_confidence=0.9))
-    assert len(pending_keys(store, settings_identity(stricter.pipeline)[1])) == 20
+    assert pending_now(store, settings_identity(stricter.pipeline)[1], None).count == 20
     run_pipeline(store, stricter)
     assert results(store)[:20] == before
     assert len(results(store)) == 40
     assert len(proposals(store)) <= 20
     # What changes no result makes nothing pending.
     same = PipelineConfig(min_confidence=0.9, concurrency=9, timeout=5, base_url="http://x/v1", api_key="k")
-    assert pending_keys(store, settings_identity(same)[1]) == []
-    assert pending_keys(store, settings_identity(PipelineConfig())[1]) == []
+    assert pending_now(store, settings_identity(same)[1], None).count == 0
+    assert pending_now(store, settings_identity(PipelineConfig())[1], None).count == 0
 
 
 def test_a_new_wording_of_a_prompt_makes_model_results_pending_and_no_others(tmp_path, monkeypatch):
