@@ -22,7 +22,7 @@ _COMMANDS = {
     "dump": ("core.cli.dump", "Write every imported trajectory as JSONL in AgentHER's own schema."),
     "rejected": ("core.cli.rejected", "List the records that imports did not take, or print one as it stood."),
     "formats": ("core.cli.formats", "List what is read and written, with an example of each format that is read."),
-    "runs": ("core.cli.runs", "List the runs of a database, or say in what two of them differ."),
+    "runs": ("core.cli.runs", "List the runs of a database, say what one found, or in what two differ."),
     "price": ("core.cli.price", "Give calls that were made without a price the prices of agenther.toml."),
     "status": ("core.cli.status", "Say what is in a database and how far it is."),
     "config": ("core.cli.status", "Print the settings in force and where each came from."),

@@ -94,6 +94,7 @@ def progress(label: str) -> Iterator[OnProgress]:
     from rich.console import RenderableType
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
     from rich.text import Text
 
     class _WithFigures(Bar):
@@ -103,17 +104,27 @@ def progress(label: str) -> Iterator[OnProgress]:
             yield from super().get_renderables()
             yield Text(self.line, style="dim")
 
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[results]}"))
-    with _WithFigures(*columns, console=console) as bar:
+    whole = Column(no_wrap=True)
+    words = TextColumn("{task.fields[results]}", table_column=whole)
+    columns = (TextColumn(label, table_column=whole), BarColumn(None), MofNCompleteColumn(table_column=whole), words)
+    with _WithFigures(*columns, console=console, expand=True) as bar:
         task = bar.add_task(label, total=None, results="")
 
         def show(now: Progress) -> None:
             if line := news(now):
                 bar.console.print(line, markup=False)
-            bar.line = " · ".join(figures(now, running=now.done < now.total))
+            bar.line = _fitting(figures(now, running=now.done < now.total), bar.console.width)
             bar.update(task, total=now.total, completed=now.done, results=results(now))
 
         yield show
+
+
+def _fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the figures as fit into one line; tokens are the first to go, then those in front."""
+    left = list(parts)
+    while len(left) > 1 and len(" · ".join(left)) > width:
+        left.remove(next((part for part in left if "tokens" in part), left[0]))
+    return " · ".join(left)
 
 
 def _when_due() -> Callable[[Progress], bool]:

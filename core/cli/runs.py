@@ -20,21 +20,23 @@ _GOAL_SHOWN = 160  # characters
 
 
 @click.command("runs")
-@click.argument("numbers", nargs=-1, type=int, metavar="[A B]")
+@click.argument("numbers", nargs=-1, type=int, metavar="[A [B]]")
 @db_option
 @click.option("--json", "as_json", is_flag=True, help="On stdout, one JSON object per run, or per trajectory.")
 def runs_command(numbers: tuple[int, ...], db: Path, as_json: bool) -> None:
-    """List the runs of a database, or say in what run A and run B differ.
+    """List the runs of a database, say what run A found, or in what run A and run B differ.
 
     Nothing that a run found is ever overwritten: each is a version. One that went on where another with
     the same settings had stopped is compared together with it.
     """
     from core.store import open_to_read
 
-    if len(numbers) not in (0, _TWO):
-        raise UserError("Name two runs to compare, such as `agenther runs 1 2 --db FILE`, or none to list them.")
+    if len(numbers) > _TWO:
+        raise UserError("Name one run to look at, two to compare, or none to list them: `agenther runs 1 2 --db FILE`.")
     with open_to_read(db) as store:
-        if numbers:
+        if len(numbers) == 1:
+            _show(store, numbers[0], as_json=as_json)
+        elif numbers:
             _compare(store, *numbers, as_json=as_json)
         else:
             _list(store, as_json=as_json)
@@ -88,6 +90,25 @@ def _list(store: "Store", *, as_json: bool) -> None:
             click.echo(safe(f"Run {version.run['id']} {version.run['state']}: {why}."))
     if jobs := jobs_in_words(waiting_jobs(store)):
         click.echo(safe(f"{jobs}."))
+
+
+def _show(store: "Store", number: int, *, as_json: bool) -> None:
+    from core.review.versions import contents
+
+    for found in contents(store, number):
+        if as_json:
+            print_json(found)
+            continue
+        why = f": {found['reason'].replace('_', ' ')}" if found["reason"] else ""
+        click.echo(safe(f"{found['trajectory_id']}: {found['status']}{why}"))
+        if found["detail"]:
+            click.echo(safe(f"  {_short(found['detail'].partition(chr(10))[0])}"))
+        if found["goal"]:
+            score = "unjudged" if found["score"] is None else f"{found['score']:.2f}"
+            click.echo(safe(f"  goal, score {score}: {_short(found['goal'])}"))
+            click.echo(safe(f"  answer: {_short(found['final_answer'])}"))
+        if found["judge"]:
+            click.echo(safe(f"  {found['judge']} says {found['judge_says']}: {_short(found['judge_reason'])}"))
 
 
 def _figures(version: "Version") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.store import Store
-from core.store.versions import Found, Pair, all_runs, pairs
+from core.store.versions import Found, Pair, all_runs, found_by, pairs
 
 SAME = "same"
 
@@ -39,11 +39,21 @@ def compare(store: Store, a: int, b: int) -> Iterator[tuple[str, Pair]]:
 
     Raises `UserError` where there is no such run.
     """
+    _check(store, a, b)
+    return ((difference(pair), pair) for pair in pairs(store, a, b))
+
+
+def contents(store: Store, number: int) -> Iterator[dict[str, Any]]:
+    """What one run, with those it went on from, says of each trajectory. Raises `UserError` as `compare` does."""
+    _check(store, number)
+    return found_by(store, number)
+
+
+def _check(store: Store, *numbers: int) -> None:
     known = {run["id"] for run in all_runs(store)}
-    for number in (a, b):
+    for number in numbers:
         if number not in known:
             raise UserError(f"{store.path} has no run {number}; `agenther runs --db {store.path}` lists them.")
-    return ((difference(pair), pair) for pair in pairs(store, a, b))
 
 
 def difference(pair: Pair) -> str:

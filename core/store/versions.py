@@ -51,6 +51,26 @@ def pairs(store: Store, a: int, b: int) -> Iterator[Pair]:
         yield Pair(key, name, Found(*found[:4]) if found[0] else None, Found(*found[4:]) if found[4] else None)
 
 
+def found_by(store: Store, run: int) -> Iterator[dict[str, Any]]:
+    """What version `run` says of each trajectory, in import order: its result, goal, answer, score and verdict."""
+    sql = """
+        SELECT t.trajectory_id, t.key, r.status, r.stage, coalesce(r.reason, p.queue_reason) AS reason, r.detail,
+               a.prompt AS goal, json_extract(a.body, '$.final_answer') AS final_answer, p.score, a.judge_says,
+               json_extract(a.body, '$.verdict.judge') AS judge,
+               json_extract(a.body, '$.verdict.reason') AS judge_reason
+        FROM (SELECT max(id) AS id FROM results
+              WHERE settings_hash = (SELECT settings_hash FROM runs WHERE id = :run) AND run_id <= :run
+              GROUP BY trajectory_key) AS newest
+        JOIN results r ON r.id = newest.id
+        JOIN trajectories t ON t.key = r.trajectory_key
+        LEFT JOIN proposals p ON p.result_id = r.id
+        LEFT JOIN attempts a ON a.id = p.attempt_id
+        ORDER BY t.rowid"""
+    names = ("trajectory_id", "key", "status", "stage", "reason", "detail", "goal", "final_answer", "score")
+    for row in store.stream(sql, {"run": run}):
+        yield dict(zip((*names, "judge_says", "judge", "judge_reason"), row, strict=True))
+
+
 # The newest result of each trajectory among the runs of the same settings up to this one.
 _VERSION = """
     SELECT r.trajectory_key AS key, r.status, coalesce(r.reason, p.queue_reason) AS reason, t.prompt AS goal, p.score

@@ -158,7 +158,15 @@ def test_runs_are_listed_with_what_differs_and_compared(agenther, runs, server):
     assert len(lines) == 12
     assert lines[0]["1"]["goal"] != lines[0]["2"]["goal"]
     assert "has no run 9" in agenther("runs", "1", "9", "--db", "t.db").error
-    assert "Name two runs" in agenther("runs", "1", "--db", "t.db").error
+    assert "Name one run" in agenther("runs", "1", "2", "3", "--db", "t.db").error
+    assert agenther("runs", "3", "--db", "t.db").out.splitlines()[:4] == [
+        "run-1: proposed: below threshold",
+        "  goal, score 0.88: Which 1.7 l kettles does the shop sell, and for how much?",
+        "  answer: The shop sells the Aqua 1.7 l for $39, and the Brum 1.7 l.",
+        "  m says yes: The search lists them.",
+    ]
+    first = json.loads(agenther("runs", "1", "--db", "t.db", "--json").out.splitlines()[0])
+    assert (first["judge"], first["judge_says"]) == ("rules", "yes")
 
 
 def test_a_run_that_goes_on_is_one_version_with_the_one_before(agenther, runs, server):
@@ -193,7 +201,14 @@ def test_plain_progress_is_a_line_now_and_then_however_fast_or_slow_the_run(caps
     assert lines_of(capsys, stuck) == ["0/2,000  0 proposed, 0 skipped · 4 calls under way"] * 2
 
 
-def test_the_bar_shows_speed_calls_tokens_cost_and_what_is_left():
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (100, "2.00/s · 16 calls under way · 123k tokens in, 7.89k out · cost $0.25 · 15 s left"),
+        (72, "2.00/s · 16 calls under way · cost $0.25 · 15 s left"),
+    ],
+)
+def test_the_bar_shows_speed_calls_tokens_cost_and_what_is_left_as_far_as_they_fit(width, line):
     script = """if True:
         from core.cli.console import progress
         from core.events import Progress
@@ -202,7 +217,7 @@ def test_the_bar_shows_speed_calls_tokens_cost_and_what_is_left():
                           input_tokens=123_456, output_tokens=7_890, cost_usd=0.25, unpriced=0))
     """
     ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": str(width)}
     with subprocess.Popen([sys.executable, "-c", script], stderr=theirs, env=environment) as process:
         os.close(theirs)
         said = b""
@@ -216,4 +231,4 @@ def test_the_bar_shows_speed_calls_tokens_cost_and_what_is_left():
     text = said.decode()
     assert "10/40" in text
     assert "9 proposed, 0 skipped, 1 failed" in text
-    assert "2.00/s · 16 calls under way · 123k tokens in, 7.89k out · cost $0.25 · 15 s left" in text
+    assert line in text

@@ -1,6 +1,7 @@
 """Which model is asked and which is not: told apart by name and address, answered from the store, asked once."""
 
 import json
+import time
 
 import pytest
 from filled import a_good_model, make_run
@@ -139,3 +140,17 @@ def test_a_limit_that_could_not_be_kept_is_not_tried_again(store, here):
         run_pipeline(store, limited)
     assert len(here.requests) == asked
     assert store.value("SELECT count(*) FROM runs") == 1
+
+
+def test_requests_a_minute_are_kept_to_at_the_server(store, here):
+    moments = []
+
+    def answer(body):
+        moments.append(time.monotonic())
+        return a_good_model(body)
+
+    here.answer = answer
+    run_pipeline(store, meant(here, rpm=600, concurrency=16))
+    assert len(moments) == 3 * COUNT
+    # Ten a second, and a full second's share to begin with: the last of 18 cannot go before 0.8 s.
+    assert moments[-1] - moments[0] >= 0.7
