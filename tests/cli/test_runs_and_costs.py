@@ -48,6 +48,11 @@ def test_a_dry_run_names_the_price_that_is_not_known(agenther, runs, server):
     ran = agenther("run", runs, "-m", "m", "--base-url", server.url, "--dry-run")
     assert ran.out.count("unknown") == 4  # three courses, and the line that says what to write
     assert '[prices."m"]' in ran.out
+    limited = ("run", runs, "-m", "m", "--base-url", server.url, "--dry-run", "--max-cost")
+    assert "this run will be refused" in agenther(*limited, "1").out
+    Path("agenther.toml").write_text(PRICES)
+    assert "--max-cost $0.01 covers not even the least course." in agenther(*limited, "0.01").out
+    assert "--max-cost $9,000.00 covers the most." in agenther(*limited, "9000").out
     ran = agenther("run", runs, "--dry-run")
     assert ran.out == "12 trajectories are pending; the rules ask no model, so there are no calls and no cost.\n"
 

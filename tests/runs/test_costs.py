@@ -7,7 +7,7 @@ from filled import a_good_model, make_run
 from openai_server import OpenAIServer, asked_form, completion, payload, text
 
 from core.errors import UserError
-from core.models import Decision, ReviewAction
+from core.models import Decision, Label, LabelOutcome, ReviewAction
 from core.prices import Price, Usage, dollars, total
 from core.review.costs import costs_of
 from core.review.items import Desk, next_item
@@ -198,3 +198,15 @@ def test_amounts_are_said_with_the_digits_that_count():
     assert said == ["unknown", "$0.00", "under $0.0001", "$0.0041", "$0.50", "$12.35", "$1,234.50"]
     assert total(1.2, 3) == "$1.20 and 3 calls of unknown price"
     assert total(0, 1) == "unknown (1 call of unknown price)"
+
+
+def test_a_sample_takes_of_each_label_and_says_how_far_it_may_be_off(store, server):
+    good = Label(outcome=LabelOutcome.SUCCESS, reward=1.0, by="test")
+    runs = [make_run(n).model_copy(update={"label": good} if n % 2 else {}) for n in range(100, 300)]
+    import_id = begin_import(store, "more.jsonl", "reference")
+    add_batch(store, import_id, [Incoming(run, "{}", n, "reference") for n, run in enumerate(runs, 1)], [])
+    found = estimate(store, meant(server), known=None)
+    assert (found.pending, found.sampled) == (220, 50)
+    assert found.without_calls == pytest.approx(100 / 220)
+    assert found.loads["least"].calls == pytest.approx(120)  # one a run that failed, none for the others
+    assert found.margins["least"] == 0
