@@ -75,7 +75,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request. `problem`: why there is no useful answer; `final`: asking again is no use."""
+    """What became of one request.
+
+    `problem`: why there is no useful answer; `final`: asking again is no use; `refused`: its text is none,
+    however it reads.
+    """
 
     custom_id: str
     answered: bool
@@ -83,6 +87,7 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     problem: str = ""
     final: bool = False
+    refused: bool = False
 
 
 class BatchJobs:
@@ -186,7 +191,9 @@ class BatchJobs:
             return Outcome(line.custom_id, answered=False, problem=f"{self.model} sent {self.chat.hide(str(odd))}")
         problem = self.chat.why_useless(answer)
         text = self.chat.hide.in_answer(answer.text or answer.refusal)
-        return Outcome(line.custom_id, True, text, answer.usage, self.chat.hide(problem), final=bool(problem))
+        cut_off = answer.finish_reason == "length"  # it may hold the whole value all the same
+        final, said = bool(problem), self.chat.hide(problem)
+        return Outcome(line.custom_id, True, text, answer.usage, said, final=final, refused=final and not cut_off)
 
     def _fetch(self, kind: type[Read], send: Callable[[openai.OpenAI], Any], *, tries: int = _TRIES) -> Read:
         """What a request gives, as `kind`."""

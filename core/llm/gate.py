@@ -71,14 +71,18 @@ class Gate:
             self._changed.notify()
 
     def too_many(self, given: Pass, wait_s: float | None, said: str) -> None:
-        """The server is asked too much: all wait. Raises `ModelUnreachable` if it asks for too long a wait."""
+        """The server is asked too much: all wait. Raises `ModelUnreachable` if it asks for, or takes, too long."""
         with self._changed:
-            self._pace.too_many(self._clock(), given, wait_s if (wait_s or 0) <= _LONGEST_PAUSE_S else 0)
+            now = self._clock()
+            gone = self._pace.too_many(now, given, wait_s if (wait_s or 0) <= _LONGEST_PAUSE_S else 0)
             self._changed.notify()
             if wait_s and wait_s > _LONGEST_PAUSE_S:
                 self._close(
                     f"{said.rstrip('.')}. It asks to wait {wait_s:,.0f} s; run the same command again after that."
                 )
+            if gone:
+                seconds = self._pace.failing_for_s(now)
+                self._close(f"The model server has turned everything away for {seconds:.0f} s. It says: {said}")
 
     def failed(self, given: Pass, said: str, *, connection: bool) -> None:
         """A request came to nothing. Raises `ModelUnreachable` if the server is to be taken for gone."""

@@ -12,6 +12,7 @@ _SLOW_AFTER = 3  # broken connections in a row; fewer concern only the calls tha
 _FIRST_PAUSE_S = 0.5  # after a broken connection, doubled each time
 _LONGEST_PAUSE_S = 8.0
 _ROUNDING = 1e-6  # of a request or a token: a wait too short to move the clock would never end
+_BUSY_FOR_S = 180.0  # without one answer: longer than any limit a minute, shorter than a queue burnt through
 GONE_AFTER = 10  # requests in a row that came to nothing, and
 GONE_AFTER_S = 20.0  # seconds since the first of them: long enough for a server to start anew
 
@@ -60,6 +61,8 @@ class Pace:
         self._pause_s = 0.0
         self._failures = 0
         self._failing_since = 0.0
+        self._turned_away = 0
+        self._turned_away_since = 0.0
 
     def wait_s(self, now: float, tokens: int) -> float:
         """Seconds until a request of so many tokens may go; infinite while enough are in flight."""
@@ -92,12 +95,21 @@ class Pace:
         """A request was refused for what it says; the server is well."""
         self._alive()
 
-    def too_many(self, now: float, given: Pass, wait_s: float | None) -> None:
-        """The server is asked too much; `wait_s` is what it says itself, and 0 that it is over."""
+    def too_many(self, now: float, given: Pass, wait_s: float | None) -> bool:
+        """The server is asked too much; `wait_s` is what it says itself, and 0 that it is over.
+
+        True once it has turned everything away for so long that it is to be taken for gone.
+        """
+        pause_s, turned_away, since = self._pause_s, self._turned_away, self._turned_away_since
         self._alive()
+        self._turned_away, self._turned_away_since = turned_away + 1, since if turned_away else now
         if wait_s != 0:
             self._slow_down(now, given)
+        if wait_s is None and self._turned_away >= _SLOW_AFTER and given.at >= self._paused_until:
+            self._pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s or _FIRST_PAUSE_S)
+            wait_s = self._pause_s
         self._paused_until = max(self._paused_until, now + (wait_s or 0))
+        return self._turned_away >= GONE_AFTER and now - self._turned_away_since >= _BUSY_FOR_S
 
     def failed(self, now: float, given: Pass, *, connection: bool) -> bool:
         """A request came to nothing, by its connection or otherwise; True once the server is to be taken for gone."""
@@ -110,12 +122,16 @@ class Pace:
         return self._failures >= GONE_AFTER and now - self._failing_since >= GONE_AFTER_S
 
     def failing_for_s(self, now: float) -> float:
-        """Seconds since the first of the failures in a row."""
-        return now - self._failing_since if self._failures else 0.0
+        """Seconds since the first of the requests in a row that failed or were turned away."""
+        since = [
+            *([self._failing_since] if self._failures else []),
+            *([self._turned_away_since] if self._turned_away else []),
+        ]
+        return now - min(since) if since else 0.0
 
     def _alive(self) -> None:
         self.in_flight -= 1
-        self._failures = 0
+        self._failures = self._turned_away = 0
         self._pause_s = 0.0
 
     def _slow_down(self, now: float, given: Pass) -> bool:

@@ -80,6 +80,7 @@ class BatchRun:
             spending=spending,
             note=self._note,
         )
+        self._said_odd: set[str] = set()
         self._refused: list[int] = []  # jobs that failed as a whole; asked again when another has ended
 
     def results(self, backlog: Backlog, chat: Chat, judges: Sequence[Chat], stages: Stages) -> Iterator[_Done]:
@@ -184,6 +185,7 @@ class BatchRun:
                         (self._refused if job.state == "failed" else read).append(batch.id)
                     else:
                         under_way += batch.requests - job.over
+                        self._say_if_odd(job)
                         note_job(self._store, batch.id, job_id=job.id, state=job.state, over=job.over)
                     seen += 1
                 except JobFault as fault:
@@ -252,6 +254,7 @@ class BatchRun:
                     latency_s=0.0,
                     requests=1,
                     reply=outcome.text,
+                    fault=outcome.problem if outcome.refused else "",
                 )
                 key = ask["trajectory_key"]
                 in_flight = self._spending.in_flight
@@ -267,6 +270,11 @@ class BatchRun:
         one = len(left) == 1
         jobs = "1 batch job goes" if one else f"{len(left)} batch jobs go"
         self._note(f"{jobs} on at the server: {ids}. The same command reads {'it' if one else 'them'}.")
+
+    def _say_if_odd(self, job: Job) -> None:
+        if job.odd and job.id not in self._said_odd:
+            self._said_odd.add(job.id)
+            self._note(f"Batch job {job.id} is {job.state[:40]!r}, a state that no job should have; it is waited for.")
 
     def _note(self, words: str) -> None:
         self._tell(note=words)

@@ -69,14 +69,14 @@ class RecordingChat:
                 used, text = error.used, error.text if isinstance(error, BadReply) else ""
                 usage = Usage(used.input_tokens, used.output_tokens, used.cached_tokens)
                 if usage != Usage():  # paid for all the same
-                    self._save(request, question, usage, text, latency_s=used.seconds, requests=used.requests)
+                    came_to = {"latency_s": used.seconds, "requests": used.requests, "fault": str(error)}
+                    self._save(request, question, usage, text, **came_to)
                 raise
-            self._save(request, question, reply.usage, reply.text, latency_s=reply.latency_s, requests=reply.requests)
+            came_to = {"latency_s": reply.latency_s, "requests": reply.requests}
+            self._save(request, question, reply.usage, reply.text, **came_to)
         return reply
 
-    def _save(
-        self, request: str, question: Ask[Any], usage: Usage, text: str, *, latency_s: float, requests: int
-    ) -> None:
+    def _save(self, request: str, question: Ask[Any], usage: Usage, text: str, **came_to: Any) -> None:
         call = StoredCall(
             request_hash=request,
             stage=question.stage,
@@ -85,9 +85,8 @@ class RecordingChat:
             temperature=question.temperature,
             usage=usage,
             cost_usd=self.spending.count(self.model, usage),
-            latency_s=latency_s,
-            requests=requests,
             reply=text,
+            **came_to,
         )
         in_flight = self.spending.in_flight
         run_id, key = self.run_id, self.trajectory_key

@@ -11,11 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from core.models import Evidence, FailedTrajectory, Field
 from core.stages.hostile import SPEAKS
 from core.stages.spans import cut, field_text
 
+# What a tool gave back may not speak to anybody; what was told to the agent or is its own may, save to a judge.
+_LOOKED_AT = (Field.OBSERVATION, Field.TEXT, Field.THOUGHT, Field.ACTION_INPUT, Field.ACTION_NAME)
 _MOST = 20  # places noted of one run
 _LONGEST = 300_000  # characters of one text that are read as a reader sees them; a longer one is read as it stands
 # Said to a judge, whoever says it: in a thought or a message only these count.
@@ -54,15 +57,19 @@ _ALIKE = dict(
 
 
 def talk_in(trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int | None = None) -> tuple[Evidence, ...]:
-    """Places in steps `first_step`..`last_step` (1-based, both included) that talk to their reader, at most 20."""
-    found: list[Evidence] = []
-    for number in range(first_step, (last_step or len(trajectory.steps)) + 1):
-        for field in (Field.OBSERVATION, Field.TEXT, Field.THOUGHT):
-            for start, end in talk_spans(field_text(trajectory, number, field), result=field is Field.OBSERVATION):
-                found.append(cut(trajectory, step=number, field=field, start=start, end=end))
-                if len(found) == _MOST:
-                    return tuple(found)
-    return tuple(found)
+    """Places that talk to their reader, at most 20.
+
+    Looked for in the system prompt (step 0) and in all of steps `first_step`..`last_step` (1-based, both
+    included) that a judge is shown.
+    """
+    steps = range(first_step, (last_step or len(trajectory.steps)) + 1)
+    looked_at = [(0, Field.SYSTEM), *((number, field) for number in steps for field in _LOOKED_AT)]
+    found = (
+        cut(trajectory, step=number, field=field, start=start, end=end)
+        for number, field in looked_at
+        for start, end in talk_spans(field_text(trajectory, number, field), result=field is Field.OBSERVATION)
+    )
+    return tuple(islice(found, _MOST))
 
 
 def talk_spans(text: str, *, result: bool = True) -> list[tuple[int, int]]:

@@ -16,7 +16,8 @@ from core.store.connection import Store
 class StoredCall:
     """One call that used something up: answered, or broken off after a first answer.
 
-    Tokens as the server counted them, latency in seconds, `cost_usd` None where it is unknown.
+    Tokens as the server counted them, latency in seconds, `cost_usd` None where it is unknown. `fault`:
+    why the reply is no answer, however it reads; empty if it is one.
     """
 
     request_hash: str
@@ -29,6 +30,7 @@ class StoredCall:
     latency_s: float
     requests: int
     reply: str
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ def add_call(store: Store, call: StoredCall, *, run_id: int, trajectory_key: str
 
 
 def find_reply(store: Store, request_hash: str) -> str | None:
-    """Raw text of the newest answer to the very same request, or None."""
-    found = store.value("SELECT reply FROM model_calls WHERE request_hash = ? ORDER BY id DESC LIMIT 1", request_hash)
+    """Raw text of the newest answer to the very same request; empty where that was of no use, None without one."""
+    sql = "SELECT iif(fault = '', reply, '') FROM model_calls WHERE request_hash = ? ORDER BY id DESC LIMIT 1"
+    found = store.value(sql, request_hash)
     return None if found is None else str(found)
 
 

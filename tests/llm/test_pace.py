@@ -163,3 +163,23 @@ def test_a_server_given_up_is_asked_again_a_little_later():
         gate.enter(0)
     time.now += 10
     gate.answered(gate.enter(0), 0)
+
+
+def test_a_server_that_turns_everything_away_for_minutes_ends_the_run():
+    time = FakeTime()
+    gate = time.gate()
+    with pytest.raises(ModelUnreachable, match=r"turned everything away for \d+ s. It says: slow down"):
+        for _ in range(200):
+            gate.too_many(gate.enter(0), None, "slow down")
+    assert 180 <= time.now <= 200
+
+
+def test_one_answer_between_them_and_it_is_only_busy():
+    time = FakeTime()
+    gate = time.gate()
+    for number in range(200):
+        given = gate.enter(0)
+        if number % 9:
+            gate.too_many(given, None, "slow down")
+        else:
+            gate.answered(given, 0)

@@ -154,3 +154,18 @@ def test_requests_a_minute_are_kept_to_at_the_server(store, here):
     assert len(moments) == 3 * COUNT
     # Ten a second, and a full second's share to begin with: the last of 18 cannot go before 0.8 s.
     assert moments[-1] - moments[0] >= 0.7
+
+
+def test_an_answer_that_a_filter_stopped_is_none_in_the_next_run_either(store, here):
+    async def filtered(server, request, body):
+        return await text(a_good_model(body), finish="content_filter")(server, request, body)
+
+    here.enqueue(filtered)
+    config = {"concurrency": 1}
+    first = run_pipeline(store, meant(here, **config))
+    assert (first.proposed, first.failed, first.calls) == (COUNT - 1, 1, 3 * COUNT - 2)
+    [(fault, reply)] = store.stream("SELECT fault, reply FROM model_calls WHERE fault != ''")
+    assert "its content filter stopped the answer" in fault
+    assert "achievements" in reply
+    second = run_pipeline(store, meant(here, **config))
+    assert (second.proposed, second.failed, second.calls) == (1, 0, 3)

@@ -323,3 +323,11 @@ def test_a_long_run_is_extracted_in_parts_and_their_claims_are_put_together():
     assert extract_with_model(run, whole, SETTINGS).achievements == outcome.achievements
     assert len(whole.asked) == 1
     assert "part 1" not in whole.asked[0].user
+
+
+def test_a_goal_without_an_answer_is_put_before_no_judge():
+    empty = GOOD | {"final_answer": " "}
+    attempts, chat, judge = relabel([empty, GOOD], [YES], relabel_max_attempts=2)
+    assert [why_not(attempt, SETTINGS) for attempt in attempts] == [QueueReason.UNJUDGED, None]
+    assert "the final answer is empty" in chat.asked[1].user
+    assert len(judge.asked) == 1

@@ -36,13 +36,12 @@ def relabel(
 
 
 def _with_warnings(attempts: Sequence[Attempt], trajectory: FailedTrajectory) -> list[Attempt]:
-    """Each attempt with the places in its steps that talk to the judge."""
+    """Each attempt with the places in its steps, or in the system prompt, that talk to the judge."""
     talk = talk_in(trajectory) if attempts else ()
     return [
-        attempt.model_copy(
-            update={"warnings": tuple(e for e in talk if attempt.first_step <= e.step <= attempt.last_step)}
-        )
+        attempt.model_copy(update={"warnings": tuple(e for e in talk if not e.step or first <= e.step <= last)})
         for attempt in attempts
+        for first, last in [(attempt.first_step, attempt.last_step)]
     ]
 
 

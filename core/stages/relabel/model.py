@@ -104,6 +104,7 @@ def _fault(attempt: Attempt, trajectory: FailedTrajectory, settings: PipelineCon
     invented = [value.text for value in answer if value.evidence is None]
     checks = (
         (not attempt.hindsight_prompt, "the request is empty"),
+        (not attempt.final_answer, "the final answer is empty"),
         (not attempt.is_valid, f"you said yourself that it does not hold: {attempt.rationale}"),
         (attempt.confidence < settings.min_confidence, f"your own confidence was {attempt.confidence:.0%}"),
         (found.unsupported, f"these stand nowhere in the steps: {_listed(found.unsupported)}"),
