@@ -9,7 +9,7 @@ from core.settings import PipelineConfig
 from core.store import Store
 from core.store.proposals import rank_queue
 from core.store.queue import current_policy, set_policy
-from core.store.tallies import differing, histogram_of, passing_by, threshold_counts
+from core.store.tallies import differing, open_by_score, passing_by_score, score_histogram, threshold_counts
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,27 @@ def apply_policy(store: Store, theta: float, delta: float, *, set_by: str, why: 
     rank_queue(store, theta=theta, random_share=random_share)
 
 
-def histogram(store: Store, *, bins: int = 20, column: str = "score") -> list[dict[str, object]]:
-    """Rows (bin, state, n) of current proposals by score or weight; bin None = unjudged."""
-    return histogram_of(store, column, bins=bins)
+def histogram(store: Store, *, bins: int = 20) -> list[dict[str, object]]:
+    """Rows (bin, state, n) of current proposals by score; bin None = unjudged."""
+    return score_histogram(store, bins=bins)
 
 
-def let_in_at_each(store: Store, column: str, *, theta: float, delta: float) -> list[int]:
-    """How many more than the humans let in, for theta (`score`) or delta (`weight`) at 0.00, 0.01 .. 1.00."""
-    values = passing_by(store, column, theta=theta, delta=delta)
-    below = [0, *accumulate(n for _, n in values)]
+def let_in_at_each(store: Store, delta: float) -> list[int]:
+    """How many theta = 0.00, 0.01 .. 1.00 lets in without a human."""
+    below = _below_each(passing_by_score(store, delta))
+    return [below[-1] - n for n in below[:-1]]
+
+
+def too_low_at_each(store: Store, delta: float) -> list[int]:
+    """How many open items have a score below 0.00, 0.01 .. 1.00."""
+    return _below_each(open_by_score(store, delta))[:-1]
+
+
+def _below_each(values: list[tuple[float, int]]) -> list[int]:
+    """How many are below 0.00, 0.01 .. 1.00, and last all of them. `values`: (value, n), ascending."""
+    sums = [0, *accumulate(n for _, n in values)]
     edges = [value for value, _ in values]
-    return [below[-1] - below[bisect_left(edges, step / 100)] for step in range(101)]
+    return [*(sums[bisect_left(edges, step / 100)] for step in range(101)), sums[-1]]
 
 
 @dataclass(frozen=True)

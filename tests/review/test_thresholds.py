@@ -18,6 +18,7 @@ from core.review.thresholds import (
     let_in_at_each,
     policy_in_force,
     together,
+    too_low_at_each,
 )
 from core.settings import PipelineConfig
 from core.store import open_store
@@ -165,10 +166,10 @@ def test_the_groups_add_up_and_low_scores_are_counted_apart(mixed):
 def test_what_a_handle_says_while_it_moves_is_what_the_counts_say_then(mixed):
     path, _ = mixed
     with open_store(path) as store:
-        for column, at in (("score", lambda v: (v, 0.3)), ("weight", lambda v: (0.5, v))):
-            moving = let_in_at_each(store, column, theta=0.5, delta=0.3)
-            for step in (0, 1, 29, 30, 50, 51, 57, 99, 100):
-                assert moving[step] == effect_of(store, *at(step / 100)).auto_accepted, (column, step)
+        lets_in, too_low = let_in_at_each(store, 0.3), too_low_at_each(store, 0.3)
+        for step in (0, 1, 29, 30, 50, 51, 57, 99, 100):
+            assert lets_in[step] == effect_of(store, step / 100, 0.3).auto_accepted, step
+            assert too_low[step] == effect_of(store, 1.1, 0.3, reject_below=step / 100).too_low, step
 
 
 def test_the_items_that_differ_are_those_that_are_counted(mixed):
