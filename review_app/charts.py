@@ -17,6 +17,8 @@ STATES = {
     "flagged": "#d9a441",
     "second": "#9a86d8",
     "disputed": "#c76fa3",
+    "auto_accepted": "#58b7b0",
+    "auto_rejected": "#a8744f",
 }
 
 

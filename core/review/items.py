@@ -14,6 +14,7 @@ from core.models import (
     content_hash,
 )
 from core.store import Store
+from core.store.audits import audits_open, is_drawn, lease_drawn
 from core.store.filters import QueueFilter
 from core.store.leases import released_from
 from core.store.proposals import (
@@ -84,14 +85,13 @@ def item_after(store: Store, desk: Desk, shown: ReviewItem) -> ReviewItem | None
 
 def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
     now = time.time()
+    until, wanted = now + desk.lease_seconds, desk.wanted
+    if desk.pile is ProposalState.PENDING and audits_open(store):
+        drawn = lease_drawn(store, desk.annotator, now=now, until=until, wanted=wanted, other_than=other_than)
+        if drawn is not None or wanted.drawn:
+            return drawn
     return lease_next(
-        store,
-        desk.annotator,
-        now=now,
-        until=now + desk.lease_seconds,
-        wanted=desk.wanted,
-        state=desk.pile.value,
-        other_than=other_than,
+        store, desk.annotator, now=now, until=until, wanted=wanted, state=desk.pile.value, other_than=other_than
     )
 
 
@@ -184,9 +184,12 @@ _WORDS = {
     QueueReason.AUTHOR_SAID_NO: "Its own writer doubts that the run meets it",
 }
 RANDOM_PICK = "A random pick"
+AUDIT_PICK = "Drawn for an audit"
 
 
 def _why_now(store: Store, row: ProposalRow, reason: QueueReason | None) -> str:
+    if is_drawn(store, row.id):
+        return AUDIT_PICK
     if row.is_random:
         return RANDOM_PICK
     if reason in _WORDS:

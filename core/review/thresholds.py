@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.settings import PipelineConfig
 from core.store import Store
 from core.store.proposals import rank_queue
-from core.store.queue import current_policy, set_policy
+from core.store.queue import current_policy, policies, set_policy
 from core.store.tallies import differing, open_by_score, passing_by_score, score_histogram, threshold_counts
 
 
@@ -21,13 +21,20 @@ class Policy:
     set_by: str = "default"
     why: str = ""
     created_at: str = ""
+    id: int | None = None  # None: nobody has set one
+    precision: float | None = None  # share that is right above theta, as known when it was set
+    precision_low: float | None = None  # its 95 % interval
+    precision_high: float | None = None
+    precision_n: int | None = None  # random reviews that say so
 
 
 @dataclass(frozen=True)
 class Effect:
     """What a policy does to the proposals of the file, as counts."""
 
-    auto_accepted: int  # let in without a human
+    auto_accepted: int  # let in by the policy, without a human
+    bulk_accepted: int  # let in by a bulk act that is in force
+    bulk_rejected: int
     queued: int  # open to a human
     too_severe: int  # weight below delta: left out
     too_low: int  # score below the line under which nothing is to be looked at
@@ -39,18 +46,28 @@ class Effect:
     @property
     def let_in(self) -> int:
         """All that an export with the policy's share holds."""
-        return self.human_accepted + self.auto_accepted
+        return self.human_accepted + self.unseen
+
+    @property
+    def unseen(self) -> int:
+        """What gets in and no human has seen, by the policy or by a bulk act."""
+        return self.auto_accepted + self.bulk_accepted
 
     @property
     def left_out(self) -> int:
         """All that no export holds."""
-        return self.human_rejected + self.too_severe + self.too_low
+        return self.human_rejected + self.bulk_rejected + self.too_severe + self.too_low
 
 
 def policy_in_force(store: Store, settings: PipelineConfig) -> Policy:
     """The newest policy of the file, or the settings while none was set."""
     found = current_policy(store)
     return Policy(**found) if found else Policy(settings.min_confidence, settings.severity_threshold)
+
+
+def policy_history(store: Store) -> list[Policy]:
+    """Every policy that was ever set, the newest first."""
+    return [Policy(**row) for row in policies(store)]
 
 
 @dataclass(frozen=True)

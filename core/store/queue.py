@@ -9,9 +9,9 @@ from core.store.connection import Store
 from core.store.filters import QueueFilter
 
 # An item that waits for a second person does not wait for the first.
-_NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
+NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
 # What a lead has given to one person comes to nobody else.
-_OF_OTHERS = "SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND a.reviewer != ?"
+OF_OTHERS = "SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND a.reviewer != ?"
 
 
 def lease_next(
@@ -32,7 +32,7 @@ def lease_next(
     """
     conditions, params = wanted.where()
     seconds = state == "pending"
-    or_second = f" OR (state = 'second' AND {_NOT_MINE})" if seconds else ""
+    or_second = f" OR (state = 'second' AND {NOT_MINE})" if seconds else ""
     own = store.row(
         "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals INDEXED BY proposals_leases"
         " WHERE leased_by = ? AND id != ? AND is_current = 1"
@@ -49,13 +49,13 @@ def lease_next(
         return int(own["id"])
     first = (
         "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
-        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? AND NOT EXISTS ({_OF_OTHERS})"
+        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? AND NOT EXISTS ({OF_OTHERS})"
         " ORDER BY position, id LIMIT 1"
     )
     piles = [f"SELECT * FROM ({first.format('')})"]
     given = [state, *params, now, other_than, annotator]
     if seconds:
-        piles.append(f"SELECT * FROM ({first.format(f' AND {_NOT_MINE}')})")
+        piles.append(f"SELECT * FROM ({first.format(f' AND {NOT_MINE}')})")
         given += ["second", annotator, *params, now, other_than, annotator]
     taken = store.row(
         f"UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM ({' UNION ALL '.join(piles)})"
@@ -132,7 +132,7 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
     conditions, params = wanted.where()
     piles = [("state = ?", [state])]
     if state == "pending":
-        piles.append((f"state = 'second' AND {_NOT_MINE}", [annotator]))
+        piles.append((f"state = 'second' AND {NOT_MINE}", [annotator]))
     count = 0
     for pile, given in piles:
         wheres = f"WHERE is_current = 1 AND {pile}{conditions}"
@@ -151,11 +151,20 @@ ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
 AUTO_ACCEPTED = f"(state = 'pending' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta)"
 
 
-def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "") -> None:
-    """Put a threshold in force."""
-    store.insert("policies", {"theta": theta, "delta": delta, "set_by": set_by, "why": why, "created_at": utc_now()})
+def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "", **known: float | None) -> None:
+    """Put a threshold in force. `known`: precision, precision_low, precision_high, precision_n at this time."""
+    given = {"theta": theta, "delta": delta, "set_by": set_by, "why": why}
+    store.insert("policies", {**given, **known, "created_at": utc_now()})
 
 
 def current_policy(store: Store) -> dict[str, Any] | None:
-    """The threshold in force (theta, delta, set_by, why, created_at), or None while none was set."""
-    return store.row("SELECT theta, delta, set_by, why, created_at FROM policies ORDER BY id DESC LIMIT 1")
+    """The row of the threshold in force, or None while none was set."""
+    return store.row(f"SELECT {_POLICY} FROM policies ORDER BY id DESC LIMIT 1")
+
+
+def policies(store: Store) -> list[dict[str, Any]]:
+    """Every threshold that was ever in force, the newest first."""
+    return store.rows(f"SELECT {_POLICY} FROM policies ORDER BY id DESC")
+
+
+_POLICY = "id, theta, delta, set_by, why, created_at, precision, precision_low, precision_high, precision_n"

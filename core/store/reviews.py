@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.models import Decision, ProposalState, ReviewAction
+from core.store.bulk import untouched
 from core.store.clock import utc_now
 from core.store.connection import Store
 from core.store.overlap import is_covered
@@ -73,7 +74,8 @@ def add_undo(store: Store, undone: ReviewRow, *, op_id: str, annotator: str) -> 
 
 def what_follows(store: Store, proposal_id: int) -> Outcome:
     """The state of a proposal and the review in force, worked out from the rows."""
-    return follows(standing(store, proposal_id), covered=is_covered(store, proposal_id))
+    stands = standing(store, proposal_id)
+    return follows(stands, covered=is_covered(store, proposal_id), untouched=untouched(store, proposal_id))
 
 
 def move(store: Store, proposal_id: int, outcome: Outcome) -> None:

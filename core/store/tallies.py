@@ -18,6 +18,8 @@ def threshold_counts(store: Store, theta: float, delta: float, reject_below: flo
                sum(n * (state IN ('accepted', 'edited'))) AS human_accepted,
                sum(n * (state = 'rejected')) AS human_rejected,
                sum(n * (state = 'pending' AND {_PASSES})) AS auto_accepted,
+               sum(n * (state = 'auto_accepted')) AS bulk_accepted,
+               sum(n * (state = 'auto_rejected')) AS bulk_rejected,
                sum(n * ({_OPEN} AND weight < :delta)) AS too_severe,
                sum(n * ({_OPEN} AND weight >= :delta AND score >= 0 AND score < :reject_below
                    AND NOT (state = 'pending' AND {_PASSES}))) AS too_low,
