@@ -1,10 +1,11 @@
 """Charts, from rows that the store counted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import altair as alt
 import pandas as pd
 
+from core.review.calibration import Reliability
 from core.review.precision import Measured
 
 # Order is the order of the bars from the axis up; colours hold in light and dark.
@@ -63,3 +64,52 @@ def precision_chart(points: Iterable[Measured], theta: float) -> alt.LayerChart 
 
 def _percent(column: str) -> alt.Y:
     return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+
+
+def reliability_chart(curves: Mapping[str, Reliability]) -> alt.LayerChart | alt.FacetChart:
+    """Share that is right over confidence, one line a confidence; on the diagonal it means what it says."""
+    data = pd.DataFrame(
+        [
+            {"of": name, "said": one.confidence, "right": one.right.value, "from": one.right.low, "to": one.right.high,
+             "n": one.right.n}
+            for name, curve in curves.items()
+            for one in curve.bins
+        ]
+    )  # fmt: skip
+    x = alt.X("said:Q", title="Confidence", scale=alt.Scale(domain=[0, 1]), axis=_TENTHS)
+    colour = alt.Color(
+        "of:N",
+        scale=alt.Scale(domain=list(curves), range=[_BLUE, "#d9a441", "#2e9e6b"]),
+        legend=alt.Legend(orient="bottom", title=None),
+    )
+    told = [alt.Tooltip("of:N"), alt.Tooltip("said:Q", format=".2f"), alt.Tooltip("n:Q")]
+    told += [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("right", "from", "to")]
+    lines = alt.Chart(data).encode(x=x, color=colour, tooltip=told)
+    diagonal = alt.Chart(pd.DataFrame({"said": [0, 1], "right": [0, 1]})).mark_line(strokeDash=[5, 3], color=_GREY)
+    return alt.layer(
+        diagonal.encode(x=x, y=_percent("right")),
+        lines.mark_line().encode(y=_percent("right")),
+        lines.mark_circle(opacity=0.9).encode(y=_percent("right"), size=alt.Size("n:Q", legend=None)),
+    ).properties(height=280)
+
+
+def confidence_chart(pairs: Iterable[tuple[float, float, bool]]) -> alt.LayerChart | alt.FacetChart:
+    """Confidence c against c2: how many items of each pair of confidences, and which share of them is right."""
+    data = pd.DataFrame(pairs, columns=["c", "c2", "right"]).round({"c": 1, "c2": 1})
+    cells = data.groupby(["c", "c2"], as_index=False).agg(n=("right", "size"), right=("right", "mean"))
+    axis = alt.Scale(domain=[0, 1])
+    return alt.layer(
+        alt.Chart(cells)
+        .mark_circle(opacity=0.95)
+        .encode(
+            x=alt.X("c:Q", title="Writer (c)", scale=axis, axis=_TENTHS),
+            y=alt.Y("c2:Q", title="Judge (c2)", scale=axis, axis=_TENTHS),
+            size=alt.Size("n:Q", scale=alt.Scale(range=[30, 500]), legend=None),
+            color=alt.Color(
+                "right:Q",
+                scale=alt.Scale(domain=[0, 0.5, 1], range=["#d9634f", "#d9c34f", "#2e9e6b"]),
+                legend=alt.Legend(title="right", format="%"),
+            ),
+            tooltip=["c", "c2", "n", alt.Tooltip("right:Q", format=".0%")],
+        )
+    ).properties(height=280)

@@ -19,6 +19,7 @@ from core.review.thresholds import (
 )
 from core.store import Store
 from core.store.queue import state_counts
+from review_app.calibrating import show_calibration
 from review_app.charts import APPROVED, STATES
 from review_app.consequences import show_differences, show_groups
 from review_app.faults import in_words
@@ -39,7 +40,7 @@ _WEIGHT = (
 )
 _BELOW = "What waits with a lower score counts as left out here, so that its price can be seen. 0 is off."
 _BINS = 50
-_VIEWS = ("Precision", "Failures and sources", "Differences")
+_VIEWS = ("Precision", "Failures and sources", "Differences", "Calibration")
 
 
 def controls(opened: Store, policy: Policy) -> tuple[float, float, float]:
@@ -152,8 +153,10 @@ def consequences() -> None:
             show_precision(held, sample, found, delta)
         elif view == "Failures and sources":
             show_groups(groups, held.by_group(theta, delta))
-        else:
+        elif view == "Differences":
             show_differences(opened, proposed, theta, delta)
+        else:
+            show_calibration(opened, held, sample, theta, annotator())
 
 
 st.title("Thresholds", anchor=False)

@@ -215,6 +215,30 @@ def test_everything_is_browsed_filtered_sorted_and_paged(show, samples):
         assert len(steps) == store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
 
 
+def test_what_the_random_reviews_say_is_told_in_every_view_of_the_thresholds(show, samples):
+    at = show(samples, "thresholds")
+    assert "too few verdicts to say" in " ".join(element.value for element in at.markdown)
+    with open_store(samples) as store, store.transaction():
+        for row in store.rows("SELECT id, score, queue_reason, attempt_id FROM proposals WHERE is_current = 1"):
+            given = {"op_id": f"op {row['id']}", "proposal_id": row["id"], "revision": 1, "annotator": "ben"}
+            said = ("accept", "accept", "reject")[row["id"] % 3]
+            verdict = store.insert("reviews", {**given, "action": said, "created_at": "2026-11-23"})
+            state = "rejected" if said == "reject" else "accepted"
+            sql = "UPDATE proposals SET state = ?, verdict_id = ?, is_random = 1, queue_reason = NULL WHERE id = ?"
+            store.write(sql, state, verdict, row["id"])
+        decided = store.value("SELECT count(*) FROM proposals WHERE is_current = 1 AND score >= 0.5 AND weight >= 0.3")
+        both = store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
+    at = show(samples, "thresholds")
+    said = " ".join(element.value for element in at.markdown)
+    assert f"n = {decided}" in said
+    assert (decided < 30) == ("too few verdicts to say" in said)
+    for view in ("Failures and sources", "Differences", "Calibration", "Precision"):
+        choose(at, view).run()
+        assert healthy(at), words(at)
+    choose(at, "Calibration").run()
+    assert (f"n = {both}" in words(at)) == (both >= 30)
+
+
 def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
     at = show(samples, "thresholds", **{"as": "lead"})
     assert button(at, "Apply").disabled
