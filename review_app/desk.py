@@ -24,10 +24,11 @@ from core.review.items import (
     open_item,
     record_as_imported,
 )
+from core.review.many import return_mine
 from core.review.overlap import desk_counts
 from core.review.thresholds import policy_in_force
 from core.review.typed import can_be_seen
-from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last, undo_one
+from core.review.verdicts import Answer, decide, keep_draft, my_last, undo_last, undo_one
 from core.settings import Settings
 from core.stages.grounding import check_prompt
 from core.store import Store
@@ -138,7 +139,7 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     elif action == "open":
         _show(tab, open_item(store, desk, act.get("id") or 0))
     elif action == "return-deferred":
-        returned = return_deferred(store, desk.annotator)
+        returned = return_mine(store, desk.annotator)
         is_back = "is" if returned == 1 else "are"
         tab.live["notice"] = ("info", f"{counted(returned, 'deferred item')} {is_back} back in the queue.")
         show_next(store, tab, desk)

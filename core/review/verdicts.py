@@ -20,7 +20,6 @@ from core.store.reviews import (
     reviews_of,
     save_draft,
     standing,
-    standing_defers,
     verdict_in_force,
     waits_blind,
 )
@@ -158,15 +157,6 @@ def _to_undo(store: Store, annotator: str, of: str | None) -> ReviewRow | None:
 
 def _undone_by(store: Store, undo: ReviewRow) -> ReviewRow | None:
     return next((row for row in reviews_of(store, undo.proposal_id) if row.id == undo.undoes), None)
-
-
-def return_deferred(store: Store, annotator: str) -> int:
-    """Put everything that `annotator` deferred back into the queue; how many."""
-    with store.transaction():
-        put_off = standing_defers(store, annotator)
-        for review in put_off:
-            add_undo(store, review, op_id=f"return-{review.id}", annotator=annotator)
-    return len(put_off)
 
 
 def keep_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> str:

@@ -10,8 +10,10 @@ from core.store.filters import QueueFilter
 
 # An item that waits for a second person does not wait for the first.
 NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
-# What a lead has given to one person comes to nobody else.
-OF_OTHERS = "SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND a.reviewer != ?"
+# What a lead has given to one person comes to nobody else, unless that person has given the first of two opinions.
+_GAVE_FIRST = "(state = 'second' AND a.reviewer = (SELECT annotator FROM reviews WHERE id = verdict_id))"
+_BINDS = f"a.reviewer != ? AND NOT {_GAVE_FIRST}"
+OF_OTHERS = f"SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND {_BINDS}"
 
 
 def lease_next(
@@ -138,9 +140,7 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
         wheres = f"WHERE is_current = 1 AND {pile}{conditions}"
         count += store.value(f"SELECT count(*) FROM proposals INDEXED BY proposals_facets {wheres}", *given, *params)
         # CROSS keeps the order: from the few that are given to others to their items, not through all items
-        others = (
-            f"SELECT count(*) FROM assignments CROSS JOIN proposals USING (trajectory_key) {wheres} AND reviewer != ?"
-        )
+        others = f"SELECT count(*) FROM assignments a CROSS JOIN proposals USING (trajectory_key) {wheres} AND {_BINDS}"
         count -= store.value(others, *given, *params, annotator)
     return count
 

@@ -5,10 +5,10 @@ import streamlit as st
 from core.errors import UserError
 from core.models import ProposalState
 from core.review.items import Desk
-from core.review.verdicts import return_deferred
+from core.review.many import my_deferred, return_mine
 from core.store import Store
 from core.store.queue import state_counts
-from core.store.reviews import standing_defers
+from review_app.chrome import tools
 from review_app.counted import counted
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 from review_app.faults import in_words
@@ -29,7 +29,7 @@ def choose() -> Desk:
     """Pile and filter, out of the way until they are wanted."""
     me = annotator()
     narrowed = " · on" if is_narrowed("filter") else ""
-    with store() as opened, st.container(key="filters", horizontal=True, vertical_alignment="center"):
+    with store() as opened, tools():
         guidelines_popover(opened)
         with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
             shown = _choose_pile(opened, me)
@@ -54,9 +54,9 @@ def _choose_pile(opened: Store, me: str) -> ProposalState:
 
 def _offer_return(opened: Store, me: str) -> None:
     """The way back for what this person put off."""
-    mine = len(standing_defers(opened, me))
+    mine = my_deferred(opened, me)
     if mine and st.button(f"Return my {counted(mine, 'deferred item')}", icon=":material/undo:"):
-        return_deferred(opened, me)
+        return_mine(opened, me)
         st.session_state.pop("tab", None)
         st.rerun()
 

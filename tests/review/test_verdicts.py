@@ -5,8 +5,9 @@ import pytest
 from filled import fill, make_result, make_run
 
 from core.models import Decision, ProposalState, RejectReason, ReviewAction
+from core.review.bulk import return_mine
 from core.review.items import Desk, fingerprint_of, next_item, open_item
-from core.review.verdicts import decide, keep_draft, my_last, return_deferred, undo_last
+from core.review.verdicts import decide, keep_draft, my_last, undo_last
 from core.store import open_store
 from core.store.queue import state_counts
 from core.store.reviews import Draft, reviews_of
@@ -153,8 +154,8 @@ def test_a_draft_survives_reopening_and_ends_with_the_verdict(db):
 def test_deferred_items_come_back_when_asked_for(store):
     item = next_item(store, ANNA)
     decide(store, verdict(item, ReviewAction.DEFER))
-    assert return_deferred(store, "ben") == 0
-    assert return_deferred(store, "anna") == 1
+    assert return_mine(store, "ben") == 0
+    assert return_mine(store, "anna") == 1
     assert state_counts(store)[ProposalState.DEFERRED] == 0
 
 
