@@ -5,8 +5,8 @@ import pytest
 from filled import fill, make_result, make_run
 
 from core.models import Decision, ProposalState, RejectReason, ReviewAction
-from core.review.bulk import return_mine
 from core.review.items import Desk, fingerprint_of, next_item, open_item
+from core.review.many import return_mine
 from core.review.verdicts import decide, keep_draft, my_last, undo_last
 from core.store import open_store
 from core.store.queue import state_counts

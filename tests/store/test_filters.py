@@ -10,8 +10,8 @@ from core.review.items import Desk, next_item
 from core.review.verdicts import decide
 from core.store import open_store
 from core.store.browse import Order, matching, page_of
-from core.store.bulk import Chosen
 from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets, search_words
+from core.store.many import Chosen
 from core.store.queue import waiting
 
 SEEN = "zeppelin"
