@@ -53,7 +53,7 @@ def filter_fields(
         "Clear",
         key=f"{prefix}_clear",
         icon=":material/filter_list_off:",
-        on_click=_clear,
+        on_click=clear_filter,
         args=(prefix,),
         disabled=chosen == QueueFilter(),
     )
@@ -73,7 +73,8 @@ def _chosen(prefix: str) -> QueueFilter:
     return QueueFilter(**{**given, "search": given["search"] or ""})
 
 
-def _clear(prefix: str) -> None:
+def clear_filter(prefix: str) -> None:
+    """Choose nothing; before the fields are drawn."""
     for name in _FIELDS:
         st.session_state[f"{prefix}_{name}"] = {"search": "", "score": _WHOLE}.get(name)
 

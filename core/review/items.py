@@ -118,8 +118,10 @@ def open_by_name(store: Store, desk: Desk, trajectory: str) -> ReviewItem:
 
 
 def beside(store: Store, desk: Desk, proposal_id: int, *, forward: bool) -> ReviewItem | None:
-    """The neighbour in queue order, looked at without a verdict on this one."""
-    found = neighbour(store, proposal_id, forward=forward)
+    """The neighbour in the pile and under the filter of this desk, looked at without a verdict on this one."""
+    found = neighbour(
+        store, proposal_id, forward=forward, annotator=desk.annotator, wanted=desk.wanted, state=desk.pile.value
+    )
     return open_item(store, desk, found) if found is not None else None
 
 

@@ -8,6 +8,7 @@ from core.models import Decision, ProposalState, ReviewAction
 from core.review.items import fingerprint
 from core.review.typed import can_be_seen, reviewer_name
 from core.store import Store
+from core.store.leases import released_from
 from core.store.proposals import ProposalRow, get_proposal
 from core.store.reviews import (
     Draft,
@@ -92,9 +93,10 @@ def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
     if not row.is_current:
         return "a newer run has replaced this proposal."
     if row.leased_by not in (None, decision.annotator) and (row.lease_until or 0) > time.time():
-        return f"{row.leased_by} has this item open."
+        by = released_from(store, row.id, decision.annotator)
+        return f"{by} released it, and {row.leased_by} has it open." if by else f"{row.leased_by} has this item open."
     if row.revision != decision.revision:
-        return f"{_meanwhile(store, row, decision.annotator)} while you had it open. Look at it again."
+        return f"{_meanwhile(store, row, decision.annotator)}. Look at it again."
     settled = next((review for review in reversed(standing(store, row.id)) if review.settles), None)
     if settled and settled.annotator != decision.annotator:
         return f"two people differed on this item and {settled.annotator} has settled it; only they can change that."
@@ -106,11 +108,15 @@ def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
 def _meanwhile(store: Store, row: ProposalRow, annotator: str) -> str:
     """What became of an item, without what somebody must not know who is to decide on it too."""
     if waits_blind(store, row.id, annotator):
-        return "it changed"
+        return "it changed while you had it open"
     if row.state is ProposalState.DISPUTED:
-        return "two people have decided on it, and differ,"
+        return "two people have decided on it, and differ"
     verdict = verdict_in_force(store, row.id)
-    return f"{verdict.annotator} {PAST[verdict.action]} it" if verdict else "its verdict was undone"
+    if verdict is None:
+        return "its verdict was undone while you had it open"
+    if verdict.annotator == annotator:
+        return f"you {PAST[verdict.action]} it in another tab"
+    return f"{verdict.annotator} {PAST[verdict.action]} it while you had it open"
 
 
 def undo_last(store: Store, annotator: str, *, op_id: str) -> Answer | None:

@@ -100,15 +100,27 @@ def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) 
     )
 
 
-def neighbour(store: Store, proposal_id: int, *, forward: bool) -> int | None:
-    """The proposal after or before this one in queue order, whatever its state."""
-    compare, order = (">", "ASC") if forward else ("<", "DESC")
-    return store.value(  # type: ignore[no-any-return]
-        "SELECT p.id FROM proposals p, (SELECT position, id FROM proposals WHERE id = ?) AS here"
-        f" WHERE p.is_current = 1 AND (p.position, p.id) {compare} (here.position, here.id)"
-        f" ORDER BY p.position {order}, p.id {order} LIMIT 1",
-        proposal_id,
+def neighbour(
+    store: Store, proposal_id: int, *, forward: bool, annotator: str, wanted: QueueFilter, state: str = "pending"
+) -> int | None:
+    """The proposal after or before this one in the order of one pile under this filter, whoever has it open.
+
+    `pending` holds what waits for a second person too, and nothing that is given to others.
+    """
+    compare, way = (">", "ASC") if forward else ("<", "DESC")
+    order = f"ORDER BY position {way}, id {way} LIMIT 1"
+    conditions, params = wanted.where()
+    beside = (
+        "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
+        f" AND (position, id) {compare} (SELECT position, id FROM proposals WHERE id = ?)"
+        f"{conditions} AND NOT EXISTS ({OF_OTHERS}) {order}"
     )
+    piles, given = [beside.format("")], [state, proposal_id, *params, annotator]
+    if state == "pending":
+        piles.append(beside.format(f" AND {NOT_MINE}"))
+        given += ["second", annotator, proposal_id, *params, annotator]
+    both = " UNION ALL ".join(f"SELECT * FROM ({pile})" for pile in piles)
+    return store.value(f"SELECT id FROM ({both}) {order}", *given)  # type: ignore[no-any-return]
 
 
 def in_state(store: Store, state: ProposalState, *, limit: int, offset: int = 0) -> list[int]:

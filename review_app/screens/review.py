@@ -11,8 +11,9 @@ from core.store.queue import state_counts
 from review_app.chrome import tools
 from review_app.counted import counted
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
+from review_app.empty_queue import SHOW_WAITING
 from review_app.faults import in_words
-from review_app.filtering import filter_fields, is_narrowed
+from review_app.filtering import clear_filter, filter_fields, is_narrowed
 from review_app.guidelines import guidelines_popover
 from review_app.pane import Act, review_pane
 from review_app.session import annotator, settings, store
@@ -23,11 +24,16 @@ _PILES = {
     "Flagged": ProposalState.FLAGGED,
     "Disputed": ProposalState.DISPUTED,
 }
+_WIDEN = "widen"  # what a button of the empty queue asks for
 
 
 def choose() -> Desk:
     """Pile and filter, out of the way until they are wanted."""
     me = annotator()
+    if how := st.session_state.pop(_WIDEN, ""):  # before the fields are drawn: later Streamlit takes no value for them
+        clear_filter("filter")
+        if how == SHOW_WAITING:
+            st.session_state["pile"] = "Waiting"
     narrowed = " · on" if is_narrowed("filter") else ""
     with store() as opened, tools():
         guidelines_popover(opened)
@@ -85,6 +91,9 @@ def pane(desk: Desk) -> None:
             tab.shown |= {"notice": None, "trouble": str(error)}  # what is on screen stays there
         tab.live = {name: value for name, value in tab.live.items() if name in ("expanded", "trouble")}
         review_pane(tab.shown, key="pane", on_act=on_act)
+        if tab.widen:
+            st.session_state[_WIDEN], tab.widen = tab.widen, ""
+            st.rerun()
         if tab.go_to:
             screen, tab.go_to = tab.go_to, ""
             st.switch_page(f"screens/{screen}.py")
