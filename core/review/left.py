@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from core.models import ProposalState
 from core.review.items import Desk
+from core.review.many import my_deferred
 from core.store import Store
 from core.store.filters import QueueFilter
 from core.store.leases import live_leases
 from core.store.queue import state_counts, waiting
-from core.store.reviews import standing_defers
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Left:
 def what_is_left(store: Store, desk: Desk) -> Left:
     """Why the queue of this desk is empty."""
     states = state_counts(store)
-    mine = len(standing_defers(store, desk.annotator))
+    mine = my_deferred(store, desk.annotator)
     matching = waiting(store, desk.wanted, desk.annotator, desk.pile.value)
     held: dict[str, float] = {}
     for lease in live_leases(store, now=time.time()) if matching else ():
