@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from core.models import SecondJudgeVerdict
 from core.store.clock import utc_now
 from core.store.connection import Store
-from core.store.drawn import drawn_at_random
+from core.store.drawn import drawn
 
 _VERDICTS = TypeAdapter(tuple[SecondJudgeVerdict, ...])
 
@@ -29,7 +29,7 @@ def drawn_confidences(store: Store) -> dict[int, Confidences]:
     rows = store.stream(
         "SELECT p.id, a.confidence, a.judge_confidence, p.judge_says, p.is_random,"
         " CASE WHEN json_array_length(a.body, '$.verdicts') > 1 THEN json_extract(a.body, '$.verdicts') END"
-        f" FROM (SELECT * FROM proposals WHERE is_current = 1 AND {drawn_at_random()} AND verdict_id IS NOT NULL) p"
+        f" FROM ({drawn('id, attempt_id, judge_says, is_random', 'verdict_id IS NOT NULL')}) p"
         " JOIN attempts a ON a.id = p.attempt_id"
     )
     return {

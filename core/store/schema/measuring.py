@@ -62,7 +62,7 @@ END"""
 
 
 @migrations()
-def m014_calibrations(db: Database) -> None:
+def m015_calibrations(db: Database) -> None:
     """Keep what a score has meant, each fit as a version of its own."""
     db.execute(
         "CREATE TABLE calibrations ("
