@@ -66,7 +66,7 @@ def _take(page: Page, address: str, scheme: str) -> None:
     for name, path, selector in (
         ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
         ("team", "/team?as=anna", ".rows"),
-        ("thresholds", "/thresholds?as=anna", "canvas, svg.marks"),
+        ("thresholds", "/thresholds?as=anna", ".histogram svg"),
         ("browse", "/browse?as=anna", "[data-testid=stDataFrame]"),
         ("import", "/import-run?as=anna", "[data-testid=stDataFrame]"),
         ("export", "/export?as=anna", "[data-testid=stTabs]"),

@@ -1,11 +1,14 @@
 """What stands around every screen: spacing, and one quiet line of filter, database and reviewer."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.review.typed import LONGEST_NAME, account_name, reviewer_name
 from review_app.pane.shown import line
 from review_app.session import database, known_name, rename_annotator
+
+_TOOLS = "tools"
 
 # Streamlit leaves a tenth of the screen empty above the first element; the header line is fixed into its bar.
 _STYLE = """<style>
@@ -13,10 +16,10 @@ _STYLE = """<style>
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
 .st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
 .st-key-desk > div { width: auto !important; flex: none; }
-.st-key-filters { position: fixed; top: 0; left: 43rem; height: 3.75rem; width: auto !important; }
-.st-key-filters { justify-content: center; }
-.st-key-desk, .st-key-filters { z-index: 999990; }
-.st-key-desk button[aria-expanded="true"], .st-key-filters button[aria-expanded="true"] { color: inherit !important; }
+.st-key-desk { z-index: 999990; }
+.st-key-tools { width: auto !important; gap: .25rem; margin-right: .75rem; }
+.st-key-tools > div { width: auto !important; flex: none; }
+.st-key-desk button[aria-expanded="true"] { color: inherit !important; }
 .st-key-entry { max-width: 30rem; margin: 12vh auto 0; }
 [class*="st-key-fault_"] { margin-top: .9rem; max-width: 60rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
@@ -33,7 +36,7 @@ def page_style() -> None:
 
 
 def header() -> None:
-    """Database and reviewer; the name can be changed where it stands."""
+    """Tools of the screen, database and reviewer; the name can be changed where it stands."""
     try:
         who = known_name()
     except UserError as error:
@@ -43,6 +46,7 @@ def header() -> None:
         _ask_who()
         st.stop()
     with st.container(key="desk", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.session_state[_TOOLS] = st.container(key="tools", horizontal=True, vertical_alignment="center")
         st.text(_short(line(database().name)))
         with st.popover(_plain(who), icon=":material/person:", type="tertiary"):
             typed = st.text_input("Reviewing as", who, key="desk_name")
@@ -56,6 +60,12 @@ def header() -> None:
                 if name != who:
                     rename_annotator(name)
                     st.rerun()
+
+
+def tools() -> DeltaGenerator:
+    """The place in the top row, beside the database's name, for what a screen needs always at hand."""
+    place: DeltaGenerator = st.session_state[_TOOLS]
+    return place
 
 
 def _ask_who() -> None:

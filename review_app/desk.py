@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import StoreError, UserError
-from core.models import Decision, ProposalState, RejectReason, ReviewAction, content_hash
+from core.models import Decision, RejectReason, ReviewAction, content_hash
 from core.review.items import (
     Desk,
     ReviewItem,
@@ -24,20 +24,21 @@ from core.review.items import (
     open_item,
     record_as_imported,
 )
+from core.review.many import return_mine
 from core.review.overlap import desk_counts
 from core.review.thresholds import policy_in_force
 from core.review.typed import can_be_seen
-from core.review.verdicts import Answer, decide, keep_draft, my_last, return_deferred, undo_last, undo_one
+from core.review.verdicts import Answer, decide, keep_draft, my_last, undo_last, undo_one
 from core.settings import Settings
 from core.stages.grounding import check_prompt
 from core.store import Store
-from core.store.filters import QueueFilter
 from core.store.proposals import get_proposal, keys_named
 from core.store.queue import state_counts, waiting
 from core.store.reviews import Draft
 from core.store.standing import ReviewRow
-from core.store.trajectories import label_counts, trajectory_name
+from core.store.trajectories import trajectory_name
 from review_app.counted import counted
+from review_app.empty_queue import CLEAR_FILTER, SHOW_WAITING, empty_queue
 from review_app.mine import decided_item, strip
 from review_app.pane import Act
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
@@ -54,7 +55,6 @@ _STEP_TEXTS = re.compile(r"observation|text|thought|arg\d{1,3}")  # `arg3`: the 
 _RUN_TEXTS = re.compile(r"original_prompt|system_prompt|final_answer")
 _REFUSALS = 8  # how many stay on screen at most
 _NAMESAKES = 6  # runs of one name whose addresses are said
-_PILES = {ProposalState.DEFERRED: "deferred", ProposalState.FLAGGED: "flagged", ProposalState.DISPUTED: "disputed"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Tab:
     views: dict[int, dict[str, Any]] = field(default_factory=dict)  # of `item` and `ahead`, by proposal
     shown: dict[str, Any] | None = None  # the last payload: it stays on screen while the file cannot be read
     go_to: str = ""  # a button of the empty queue: the screen to show
+    widen: str = ""  # a button of the empty queue: `CLEAR_FILTER` or `SHOW_WAITING`
 
 
 def show_next(store: Store, tab: Tab, desk: Desk) -> None:
@@ -138,10 +139,12 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     elif action == "open":
         _show(tab, open_item(store, desk, act.get("id") or 0))
     elif action == "return-deferred":
-        returned = return_deferred(store, desk.annotator)
+        returned = return_mine(store, desk.annotator)
         is_back = "is" if returned == 1 else "are"
         tab.live["notice"] = ("info", f"{counted(returned, 'deferred item')} {is_back} back in the queue.")
         show_next(store, tab, desk)
+    elif action in (CLEAR_FILTER, SHOW_WAITING):
+        tab.widen = action
     elif action.startswith("go:"):
         tab.go_to = action.removeprefix("go:")
 
@@ -174,7 +177,7 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         waiting=waiting(store, desk.wanted, desk.annotator, desk.pile.value),
         counts=[(word, n) for word, n in desk_counts(store, desk.annotator, states).items() if n],
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
-        empty=None if tab.item else _empty(store, desk, states),
+        empty=None if tab.item else empty_queue(store, desk),
         desk=content_hash([str(store.path), desk.annotator]),
         beat_seconds=max(5, desk.lease_seconds // 3),
         **tab.live,
@@ -207,11 +210,13 @@ def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answe
     if answer.taken:
         show_next(store, tab, desk)
         return
-    _refuse(store, tab, decision.op_id, answer.proposal_id, answer.message)
+    kept = can_be_seen(decision.hindsight_prompt or "") and get_proposal(store, answer.proposal_id) is not None
+    told = f"{answer.message} Your edit is kept as a draft." if kept else answer.message
+    _refuse(store, tab, decision.op_id, answer.proposal_id, told)
     if not answer.proposal_id:  # the file is not the one that was reviewed: nothing on screen is in it
         show_next(store, tab, desk)
     elif get_proposal(store, answer.proposal_id):
-        if can_be_seen(decision.hindsight_prompt or ""):  # a refused edit must not be typed again
+        if kept:  # a refused edit must not be typed again
             keep_draft(store, answer.proposal_id, desk.annotator, _words(decision))
         _show(tab, open_item(store, desk, answer.proposal_id))
 
@@ -299,7 +304,9 @@ def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:
         return
     found = beside(store, desk, tab.item.proposal_id, forward=forward)
     if found is None:
-        tab.live["notice"] = ("info", "This is the last item." if forward else "This is the first item.")
+        where = "No other item of this pile and filter comes"
+        told = f"{where} after this one." if forward else f"{where} before this one. M lists what you decided."
+        tab.live["notice"] = ("info", told)
     else:
         _show(tab, found)
 
@@ -366,28 +373,6 @@ def _draft_view(draft: Draft | None) -> dict[str, Any] | None:
         "last_step": draft.last_step,
         "saved_at": draft.saved_at,
     }
-
-
-def _empty(store: Store, desk: Desk, states: dict[ProposalState, int]) -> dict[str, Any]:
-    """What an empty queue means, and what to do about it."""
-    if not label_counts(store)["all"]:
-        text = "This database holds no trajectories yet. Import failed runs, then run the stages."
-        return {"title": "Nothing here yet", "text": text, "buttons": [("Import runs", "go:import_run")]}
-    if not sum(states.values()):
-        text = "No trajectory has a proposal yet. Run the four stages over what was imported."
-        return {"title": "No proposals yet", "text": text, "buttons": [("Run the stages", "go:import_run")]}
-    if desk.pile is not ProposalState.PENDING:
-        return {"title": f"Nothing {_PILES[desk.pile]}", "text": "Choose another pile under Show.", "buttons": []}
-    if waiting(store, QueueFilter(), desk.annotator):
-        text = "What is left waits under another filter, or somebody else has it open."
-        return {"title": "Nothing waits here", "text": text, "buttons": [("Look again", "next")]}
-    buttons = [("Export what was approved", "go:export")]
-    if states[ProposalState.DEFERRED]:
-        buttons.append((f"Bring back my deferred ({states[ProposalState.DEFERRED]})", "return-deferred"))
-    second = states[ProposalState.SECOND]
-    wait = "waits" if second == 1 else "wait"
-    text = f"{counted(second, 'item')} of yours {wait} for a second person." if second else ""
-    return {"title": "All reviewed", "text": text or "Every proposal has a verdict.", "buttons": buttons}
 
 
 def _name(store: Store, proposal_id: int) -> str:

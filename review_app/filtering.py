@@ -14,6 +14,7 @@ from review_app.pane.words import FAILURE, QUEUE
 _JUDGE = {"yes": "Judge said yes", "no": "Judge said no", "unjudged": "Unjudged"}
 _WHOLE = (0.0, 1.0)
 _FIELDS = ("search", "failure_type", "source", "queue_reason", "judge", "steps", "tag", "assigned_to", "score")
+_RANGE = "The whole range holds unjudged items too."
 _SEARCH = (
     "All words must stand in the name, the requests or the results. A word also finds what begins with it;"
     ' "words in quotes" are found as they stand.'
@@ -31,28 +32,28 @@ def filter_fields(
     )
     if chosen.search.strip() and not any(character.isalnum() for character in chosen.search):
         st.caption("Type letters or digits to search for.")
+    who = {me: "Me", NOBODY: "Nobody", **(people or {})}
     left, right = st.columns(2)
     with left:
         _pick("Failure type", "failure_type", counts, prefix, lambda value: FAILURE[FailureType(value)])
         _pick("Source", "source", counts, prefix, lambda value: line(value, 60))
         _pick("Length", "steps", counts, prefix, _steps)
+        st.selectbox(
+            "Assigned to",
+            [None, *who],
+            format_func=lambda name: "Anyone" if name is None else line(who[name], 60),
+            key=f"{prefix}_assigned_to",
+        )
     with right:
         _pick("Judge", "judge", counts, prefix, _JUDGE.__getitem__)
         _pick("Why it is here", "queue_reason", counts, prefix, _why)
         _pick("Tag", "tag", counts, prefix, lambda value: line(value, 60))
-    who = {me: "Me", NOBODY: "Nobody", **(people or {})}
-    st.selectbox(
-        "Assigned to",
-        [None, *who],
-        format_func=lambda name: "Anyone" if name is None else line(who[name], 60),
-        key=f"{prefix}_assigned_to",
-    )
-    st.slider("Score", *_WHOLE, _WHOLE, 0.05, key=f"{prefix}_score", help="The whole range holds unjudged items too.")
+        st.slider("Score", *_WHOLE, _WHOLE, 0.05, key=f"{prefix}_score", help=_RANGE)
     st.button(
         "Clear",
         key=f"{prefix}_clear",
         icon=":material/filter_list_off:",
-        on_click=_clear,
+        on_click=clear_filter,
         args=(prefix,),
         disabled=chosen == QueueFilter(),
     )
@@ -72,7 +73,8 @@ def _chosen(prefix: str) -> QueueFilter:
     return QueueFilter(**{**given, "search": given["search"] or ""})
 
 
-def _clear(prefix: str) -> None:
+def clear_filter(prefix: str) -> None:
+    """Choose nothing; before the fields are drawn."""
     for name in _FIELDS:
         st.session_state[f"{prefix}_{name}"] = {"search": "", "score": _WHOLE}.get(name)
 

@@ -46,7 +46,7 @@ def export_command(
     for reason, n in report.reasons.most_common():
         say(f"  {n} left out: {reason}")
     for state, n in report.manifest["left_out"]["by_state"].items():
-        say(f"  {n} {state}: not approved")
+        say(f"  {n} {state.replace('_', ' ')}: not approved")
     if not report.rows:
         say("Nothing to train on: approve items in `agenther review`, or add --include-auto.")
         sys.exit(1)

@@ -1,6 +1,6 @@
 """Approved proposals into training files: what a person or a script asks for last.
 
-Only what a human approved leaves by default. `include_auto` adds what the policy in force lets in;
+Only what a human approved leaves by default. `include_auto` adds what the policy in force and bulk acts let in;
 those rows say `auto_accepted` and are counted apart everywhere.
 """
 
@@ -25,6 +25,7 @@ from core.stages.augment import augment
 from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.approved import Approved, approved, save_export
+from core.store.bulk import as_json, get_bulk_act
 from core.store.queue import current_policy, state_counts
 from core.store.runs import outcome_counts
 from core.store.trajectories import label_counts
@@ -64,12 +65,14 @@ class ExportReport:
     """What left and what did not.
 
     `approved` counts approved items by state, `samples` those of them that became training samples,
-    `rows` what these became in the format.
+    `rows` what these became in the format. What bulk acts let in is a part of `auto_accepted`.
     """
 
     rows: int = 0
     approved: Counter[str] = field(default_factory=Counter)
     samples: Counter[str] = field(default_factory=Counter)
+    by_bulk_act: Counter[int] = field(default_factory=Counter)  # samples by batch id
+    approved_by_bulk: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     files: tuple[Path, ...] = ()
     manifest: dict[str, Any] = field(default_factory=dict)
@@ -170,11 +173,14 @@ def _samples(
         imports=request.imports,
     ):
         report.approved[item.state] += 1
+        report.approved_by_bulk += item.batch_id is not None
         sample = augment(item.trajectory, _checked(item), item.analysis, metadata=_provenance(item))
         if isinstance(sample, LeftOut):
             report.left_out.append(sample)
             continue
         report.samples[item.state] += 1
+        if item.batch_id is not None:
+            report.by_bulk_act[item.batch_id] += 1
         yield sample
 
 
@@ -197,6 +203,7 @@ def _provenance(item: Approved) -> dict[str, Any]:
     verdict = item.attempt.verdict
     return {
         "state": item.state,
+        "batch_id": item.batch_id,
         "annotator": item.annotator,
         "reviewed_at": item.reviewed_at,
         "source": item.source,
@@ -239,15 +246,43 @@ def _manifest(
             "no_proposal": _without_proposal(store),
         },
         "policy": _policy(store, settings),
+        "bulk_acts": [_bulk_act(store, batch_id, n) for batch_id, n in sorted(report.by_bulk_act.items())],
         "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
         | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
+    }
+
+
+def _bulk_act(store: Store, batch_id: int, samples: int) -> dict[str, Any]:
+    """One act whose items are in the file, with what its audit showed when it was applied."""
+    act = get_bulk_act(store, batch_id)
+    assert act is not None
+    right, n = act.audit_right or 0, (act.audit_right or 0) + (act.audit_wrong or 0)
+    return {
+        "batch_id": batch_id,
+        "samples": samples,
+        "theta": act.theta,
+        "delta": act.delta,
+        "filter": as_json(act.wanted),
+        "why": act.why,
+        "planned_by": act.planned_by,
+        "applied_by": act.applied_by,
+        "applied_at": act.applied_at,
+        "applied_before_the_audit_because": act.early_why or None,
+        "audit": {
+            "target": act.target,
+            "n": n,
+            "right": right,
+            "precision": right / n if n else None,
+            "interval_95": [act.audit_low, act.audit_high] if n else None,
+        },
     }
 
 
 def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
     """Proposals by state that this export does not take; what the policy let in is no longer pending."""
     counts = {state.value: n for state, n in state_counts(store).items()}
-    counts[ProposalState.PENDING] -= report.approved["auto_accepted"]
+    counts[ProposalState.PENDING] -= report.approved["auto_accepted"] - report.approved_by_bulk
+    counts[ProposalState.AUTO_ACCEPTED] -= report.approved_by_bulk
     return {state: n for state, n in counts.items() if state not in ("accepted", "edited") and n}
 
 

@@ -5,7 +5,7 @@ from core.models.base import Value, canonical_json, content_hash
 from core.models.evidence import CheckedValue, Claim, Evidence, Field, Grounding
 from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudgeVerdict, Seen
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
-from core.models.review import Decision, ProposalState, RejectReason, ReviewAction
+from core.models.review import BulkAction, Decision, ProposalState, RejectReason, ReviewAction
 from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
 from core.models.text import GRADER_WORDS, is_placeholder, plain, visible
 from core.models.trajectory import (
@@ -25,6 +25,7 @@ __all__ = [
     "AgentStep",
     "Attempt",
     "AugmentedSample",
+    "BulkAction",
     "Cause",
     "CheckedValue",
     "Claim",

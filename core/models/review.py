@@ -19,7 +19,7 @@ class ReviewAction(StrEnum):
 
 
 class ProposalState(StrEnum):
-    """One word per state. `auto_accepted` is what the policy lets in; no human has seen it."""
+    """One word per state."""
 
     PENDING = "pending"
     DEFERRED = "deferred"
@@ -29,6 +29,15 @@ class ProposalState(StrEnum):
     REJECTED = "rejected"
     SECOND = "second"  # one opinion stands, and a second person's is wanted
     DISPUTED = "disputed"  # the opinions of two people differ
+    AUTO_ACCEPTED = "auto_accepted"  # by a bulk act; no human has spoken of it
+    AUTO_REJECTED = "auto_rejected"
+
+
+class BulkAction(StrEnum):
+    """What a bulk act does to its items."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
 
 
 class RejectReason(IntEnum):

@@ -50,7 +50,7 @@ def costs_of(store: Store, settings: PipelineConfig) -> Costs:
     sums = call_totals(store)
     policy = policy_in_force(store, settings)
     effect = effect_of(store, policy.theta, policy.delta)
-    return Costs(sums.cost_usd, sums.unpriced_calls, sums.calls, effect.human_accepted, effect.auto_accepted)
+    return Costs(sums.cost_usd, sums.unpriced_calls, sums.calls, effect.human_accepted, effect.unseen)
 
 
 def _share(amount: float | None, number: int) -> float | None:

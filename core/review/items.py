@@ -1,7 +1,6 @@
 """What a reviewer is shown: one proposal with everything that belongs to it."""
 
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from core.errors import UserError
@@ -15,6 +14,7 @@ from core.models import (
     content_hash,
 )
 from core.store import Store
+from core.store.audits import audits_open, is_drawn, lease_drawn
 from core.store.filters import QueueFilter
 from core.store.leases import released_from
 from core.store.proposals import (
@@ -31,7 +31,6 @@ from core.store.queue import (
     extend_lease,
     lease_next,
     lease_one,
-    leased_to,
     neighbour,
     release_leases,
 )
@@ -73,38 +72,30 @@ class Desk:
 
 
 def next_item(store: Store, desk: Desk) -> ReviewItem | None:
-    """Lease and load the next proposal; None where nothing waits.
-
-    Where it is one that this person has open, so are the others of theirs: a page that lost its server goes on
-    with what it has loaded, and shows it to nobody else.
-    """
-    mine = leased_to(store, desk.annotator, now=time.time())
+    """Lease and load the next proposal; None where nothing waits."""
     found = _lease_next(store, desk)
-    if found is None:
-        return None
-    return open_item(store, desk, found, beside=mine if found in mine else ())
+    return open_item(store, desk, found) if found is not None else None
 
 
 def item_after(store: Store, desk: Desk, shown: ReviewItem) -> ReviewItem | None:
     """Lease and load what comes after a verdict on `shown`, so that it is there before it is asked for."""
     found = _lease_next(store, desk, other_than=shown.proposal_id)
-    return open_item(store, desk, found, beside={shown.proposal_id}) if found is not None else None
+    return open_item(store, desk, found, beside=shown.proposal_id) if found is not None else None
 
 
 def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
     now = time.time()
+    until, wanted = now + desk.lease_seconds, desk.wanted
+    if desk.pile is ProposalState.PENDING and audits_open(store):
+        drawn = lease_drawn(store, desk.annotator, now=now, until=until, wanted=wanted, other_than=other_than)
+        if drawn is not None or wanted.drawn:
+            return drawn
     return lease_next(
-        store,
-        desk.annotator,
-        now=now,
-        until=now + desk.lease_seconds,
-        wanted=desk.wanted,
-        state=desk.pile.value,
-        other_than=other_than,
+        store, desk.annotator, now=now, until=until, wanted=wanted, state=desk.pile.value, other_than=other_than
     )
 
 
-def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: Collection[int] = ()) -> ReviewItem:
+def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: int | None = None) -> ReviewItem:
     """Load one proposal and lease it if it is free; other leases of this reviewer but `beside` are given back.
 
     Raises `UserError` where there is no such proposal.
@@ -114,7 +105,7 @@ def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: Collection[
         raise UserError(f"There is no item {proposal_id} in {store.path.name}.")
     now = time.time()
     mine = lease_one(store, row.id, desk.annotator, now=now, until=now + desk.lease_seconds)
-    release_leases(store, desk.annotator, keep={row.id, *beside})
+    release_leases(store, desk.annotator, keep=(row.id,) if beside is None else (row.id, beside))
     return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by)
 
 
@@ -127,8 +118,10 @@ def open_by_name(store: Store, desk: Desk, trajectory: str) -> ReviewItem:
 
 
 def beside(store: Store, desk: Desk, proposal_id: int, *, forward: bool) -> ReviewItem | None:
-    """The neighbour in queue order, looked at without a verdict on this one."""
-    found = neighbour(store, proposal_id, forward=forward)
+    """The neighbour in the pile and under the filter of this desk, looked at without a verdict on this one."""
+    found = neighbour(
+        store, proposal_id, forward=forward, annotator=desk.annotator, wanted=desk.wanted, state=desk.pile.value
+    )
     return open_item(store, desk, found) if found is not None else None
 
 
@@ -193,9 +186,12 @@ _WORDS = {
     QueueReason.AUTHOR_SAID_NO: "Its own writer doubts that the run meets it",
 }
 RANDOM_PICK = "A random pick"
+AUDIT_PICK = "Drawn for an audit"
 
 
 def _why_now(store: Store, row: ProposalRow, reason: QueueReason | None) -> str:
+    if is_drawn(store, row.id):
+        return AUDIT_PICK
     if row.is_random:
         return RANDOM_PICK
     if reason in _WORDS:

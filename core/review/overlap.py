@@ -49,11 +49,16 @@ def desk_counts(store: Store, annotator: str, states: Mapping[ProposalState, int
     It counts an item of the overlap as decided or as waiting by this person's own verdict alone.
     """
     open_ones = {state.value: states[state] for state in (ProposalState.DEFERRED, ProposalState.FLAGGED)}
+    unseen = {
+        "auto-accepted": states[ProposalState.AUTO_ACCEPTED],
+        "auto-rejected": states[ProposalState.AUTO_REJECTED],
+    }
     if not current_overlap(store).share:
         closed = (ProposalState.ACCEPTED, ProposalState.EDITED, ProposalState.REJECTED, ProposalState.DISPUTED)
-        return open_ones | {state.value: states[state] for state in closed}
+        return open_ones | {state.value: states[state] for state in closed} | unseen
     waits = waiting(store, QueueFilter(), annotator)
-    return open_ones | {"reviewed": sum(states.values()) - sum(open_ones.values()) - waits}
+    not_reviewed = sum(open_ones.values()) + sum(unseen.values()) + waits
+    return open_ones | {"reviewed": sum(states.values()) - not_reviewed} | unseen
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 Precision is of everything that the threshold would let in if nobody looked: the share that humans accept as it stands.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from scipy.optimize import isotonic_regression
 
 from core.models import ProposalState
 from core.review.shares import ENOUGH, Bools, Floats, Share, share, size_for
-from core.store.drawn import DrawnVerdict
+from core.store import Store
+from core.store.drawn import DrawnVerdict, drawn_counts, drawn_verdicts
 
 RESAMPLES = 1000
 Places = NDArray[np.intp]
@@ -45,6 +48,12 @@ class Sample:
         table = np.array(rows, dtype=float).reshape(-1, 5)
         score, weight, right, usable, counts_for = table.T
         return cls(score, weight, right > 0, usable > 0, counts_for)
+
+    @property
+    def identity(self) -> str:
+        """The same for the same verdicts: what was worked out from them holds as long."""
+        columns = (self.score, self.weight, self.right, self.usable, self.counts_for)
+        return sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     def let_in(self, theta: float, delta: float) -> Bools:
         """Which of them the threshold lets in."""
@@ -158,3 +167,35 @@ def needed(found: Measured, half_width: float) -> Needed | None:
     assert found.precision.value is not None
     more = max(0, size_for(found.precision.value, half_width) - round(found.precision.size))
     return Needed(more, round(more / found.let_in.value))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that may be measured on: verdicts on what chance picked, how many wait, how many are looked at, undecided."""
+
+    verdicts: tuple[DrawnVerdict, ...]
+    waiting: int
+    undecided: int
+
+    def sample(self) -> Sample:
+        """All of it."""
+        return Sample.of(self.verdicts)
+
+    def by_group(self, theta: float, delta: float) -> dict[tuple[str, str], Share]:
+        """The precision in each group of (failure type or '', source) that has verdicts."""
+        groups: defaultdict[tuple[str, str], list[DrawnVerdict]] = defaultdict(list)
+        for one in self.verdicts:
+            groups[one.failure_type or "", one.source].append(one)
+        return {key: measured(Sample.of(of_group), theta, delta).precision for key, of_group in groups.items()}
+
+
+def evidence(store: Store) -> Evidence:
+    """What the file holds now."""
+    waiting, undecided = drawn_counts(store)
+    return Evidence(tuple(drawn_verdicts(store)), waiting, undecided)
+
+
+def below(sample: Sample, reject_below: float) -> Share:
+    """The share that is right among what a score under `reject_below` would leave out: the price of leaving it out."""
+    chosen = (sample.score >= 0) & (sample.score < reject_below)
+    return share(sample.right[chosen], sample.counts_for[chosen])

@@ -8,8 +8,8 @@ from core.errors import UserError
 from core.settings import PipelineConfig
 from core.store import Store
 from core.store.proposals import rank_queue
-from core.store.queue import current_policy, set_policy
-from core.store.tallies import differing, histogram_of, passing_by, threshold_counts
+from core.store.queue import current_policy, policies, set_policy
+from core.store.tallies import differing, open_by_score, passing_by_score, score_histogram, threshold_counts
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,20 @@ class Policy:
     set_by: str = "default"
     why: str = ""
     created_at: str = ""
+    id: int | None = None  # None: nobody has set one
+    precision: float | None = None  # share that is right above theta, as known when it was set
+    precision_low: float | None = None  # its 95 % interval
+    precision_high: float | None = None
+    precision_n: int | None = None  # random reviews that say so
 
 
 @dataclass(frozen=True)
 class Effect:
     """What a policy does to the proposals of the file, as counts."""
 
-    auto_accepted: int  # let in without a human
+    auto_accepted: int  # let in by the policy, without a human
+    bulk_accepted: int  # let in by a bulk act that is in force
+    bulk_rejected: int
     queued: int  # open to a human
     too_severe: int  # weight below delta: left out
     too_low: int  # score below the line under which nothing is to be looked at
@@ -39,18 +46,28 @@ class Effect:
     @property
     def let_in(self) -> int:
         """All that an export with the policy's share holds."""
-        return self.human_accepted + self.auto_accepted
+        return self.human_accepted + self.unseen
+
+    @property
+    def unseen(self) -> int:
+        """What gets in and no human has seen, by the policy or by a bulk act."""
+        return self.auto_accepted + self.bulk_accepted
 
     @property
     def left_out(self) -> int:
         """All that no export holds."""
-        return self.human_rejected + self.too_severe + self.too_low
+        return self.human_rejected + self.bulk_rejected + self.too_severe + self.too_low
 
 
 def policy_in_force(store: Store, settings: PipelineConfig) -> Policy:
     """The newest policy of the file, or the settings while none was set."""
     found = current_policy(store)
     return Policy(**found) if found else Policy(settings.min_confidence, settings.severity_threshold)
+
+
+def policy_history(store: Store) -> list[Policy]:
+    """Every policy that was ever set, the newest first."""
+    return [Policy(**row) for row in policies(store)]
 
 
 @dataclass(frozen=True)
@@ -94,17 +111,27 @@ def apply_policy(store: Store, theta: float, delta: float, *, set_by: str, why: 
     rank_queue(store, theta=theta, random_share=random_share)
 
 
-def histogram(store: Store, *, bins: int = 20, column: str = "score") -> list[dict[str, object]]:
-    """Rows (bin, state, n) of current proposals by score or weight; bin None = unjudged."""
-    return histogram_of(store, column, bins=bins)
+def histogram(store: Store, *, bins: int = 20) -> list[dict[str, object]]:
+    """Rows (bin, state, n) of current proposals by score; bin None = unjudged."""
+    return score_histogram(store, bins=bins)
 
 
-def let_in_at_each(store: Store, column: str, *, theta: float, delta: float) -> list[int]:
-    """How many more than the humans let in, for theta (`score`) or delta (`weight`) at 0.00, 0.01 .. 1.00."""
-    values = passing_by(store, column, theta=theta, delta=delta)
-    below = [0, *accumulate(n for _, n in values)]
+def let_in_at_each(store: Store, delta: float) -> list[int]:
+    """How many theta = 0.00, 0.01 .. 1.00 lets in without a human."""
+    below = _below_each(passing_by_score(store, delta))
+    return [below[-1] - n for n in below[:-1]]
+
+
+def too_low_at_each(store: Store, delta: float) -> list[int]:
+    """How many open items have a score below 0.00, 0.01 .. 1.00."""
+    return _below_each(open_by_score(store, delta))[:-1]
+
+
+def _below_each(values: list[tuple[float, int]]) -> list[int]:
+    """How many are below 0.00, 0.01 .. 1.00, and last all of them. `values`: (value, n), ascending."""
+    sums = [0, *accumulate(n for _, n in values)]
     edges = [value for value, _ in values]
-    return [below[-1] - below[bisect_left(edges, step / 100)] for step in range(101)]
+    return [*(sums[bisect_left(edges, step / 100)] for step in range(101)), sums[-1]]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What people type: text that can be seen at all, and the names that reviewers give themselves."""
+"""What people type: text that can be seen at all, the names that reviewers give themselves, and tags."""
 
 import getpass
 import re
@@ -7,6 +7,7 @@ import unicodedata
 from core.errors import UserError
 
 LONGEST_NAME = 60  # characters
+LONGEST_TAG = 40
 # Letters, marks and symbols by category that draw nothing all the same: fillers, joiners, variation selectors.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
@@ -17,22 +18,30 @@ def can_be_seen(text: str) -> bool:
 
 
 def reviewer_name(given: str) -> str:
-    """The one spelling under which a name is stored: NFC, single blanks, nothing around it.
+    """The one spelling under which a name is stored; raises `UserError` for what cannot be one."""
+    return _plain(given, "A reviewer's name", LONGEST_NAME)
 
-    Raises `UserError` for a name that is blank, longer than `LONGEST_NAME`, or holds characters that a
-    screen hides or obeys: two names that look the same must be the same.
+
+def tag_name(given: str) -> str:
+    """The same for a tag, which holds no comma because commas stand between the tags of a run."""
+    return _plain(given.replace(",", " "), "A tag", LONGEST_TAG)
+
+
+def _plain(given: str, what: str, longest: int) -> str:
+    """NFC, single blanks, nothing around it.
+
+    Raises `UserError` for what is blank, longer than `longest`, or holds characters that a screen hides or
+    obeys: two names that look the same must be the same.
     """
     name = " ".join(unicodedata.normalize("NFC", given).split())
     hidden = sorted({c for c in name if unicodedata.category(c)[0] == "C" or _BLANK.match(c)})
     if hidden:
         codes = ", ".join(f"U+{ord(c):04X}" for c in hidden[:3])
-        raise UserError(f"A reviewer's name cannot hold invisible characters ({codes}). Type the name anew.")
+        raise UserError(f"{what} cannot hold invisible characters ({codes}). Type it anew.")
     if not can_be_seen(name):
-        raise UserError("A reviewer's name needs at least one letter or digit. Type a name.")
-    if len(name) > LONGEST_NAME:
-        raise UserError(
-            f"A reviewer's name has at most {LONGEST_NAME} characters; this one has {len(name)}. Shorten it."
-        )
+        raise UserError(f"{what} needs at least one letter or digit.")
+    if len(name) > longest:
+        raise UserError(f"{what} has at most {longest} characters; this one has {len(name)}. Shorten it.")
     return name
 
 

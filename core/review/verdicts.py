@@ -8,6 +8,7 @@ from core.models import Decision, ProposalState, ReviewAction
 from core.review.items import fingerprint
 from core.review.typed import can_be_seen, reviewer_name
 from core.store import Store
+from core.store.leases import released_from
 from core.store.proposals import ProposalRow, get_proposal
 from core.store.reviews import (
     Draft,
@@ -20,7 +21,6 @@ from core.store.reviews import (
     reviews_of,
     save_draft,
     standing,
-    standing_defers,
     verdict_in_force,
     waits_blind,
 )
@@ -93,9 +93,10 @@ def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
     if not row.is_current:
         return "a newer run has replaced this proposal."
     if row.leased_by not in (None, decision.annotator) and (row.lease_until or 0) > time.time():
-        return f"{row.leased_by} has this item open."
+        by = released_from(store, row.id, decision.annotator)
+        return f"{by} released it, and {row.leased_by} has it open." if by else f"{row.leased_by} has this item open."
     if row.revision != decision.revision:
-        return f"{_meanwhile(store, row, decision.annotator)} while you had it open. Look at it again."
+        return f"{_meanwhile(store, row, decision.annotator)}. Look at it again."
     settled = next((review for review in reversed(standing(store, row.id)) if review.settles), None)
     if settled and settled.annotator != decision.annotator:
         return f"two people differed on this item and {settled.annotator} has settled it; only they can change that."
@@ -107,11 +108,15 @@ def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
 def _meanwhile(store: Store, row: ProposalRow, annotator: str) -> str:
     """What became of an item, without what somebody must not know who is to decide on it too."""
     if waits_blind(store, row.id, annotator):
-        return "it changed"
+        return "it changed while you had it open"
     if row.state is ProposalState.DISPUTED:
-        return "two people have decided on it, and differ,"
+        return "two people have decided on it, and differ"
     verdict = verdict_in_force(store, row.id)
-    return f"{verdict.annotator} {PAST[verdict.action]} it" if verdict else "its verdict was undone"
+    if verdict is None:
+        return "its verdict was undone while you had it open"
+    if verdict.annotator == annotator:
+        return f"you {PAST[verdict.action]} it in another tab"
+    return f"{verdict.annotator} {PAST[verdict.action]} it while you had it open"
 
 
 def undo_last(store: Store, annotator: str, *, op_id: str) -> Answer | None:
@@ -158,15 +163,6 @@ def _to_undo(store: Store, annotator: str, of: str | None) -> ReviewRow | None:
 
 def _undone_by(store: Store, undo: ReviewRow) -> ReviewRow | None:
     return next((row for row in reviews_of(store, undo.proposal_id) if row.id == undo.undoes), None)
-
-
-def return_deferred(store: Store, annotator: str) -> int:
-    """Put everything that `annotator` deferred back into the queue; how many."""
-    with store.transaction():
-        put_off = standing_defers(store, annotator)
-        for review in put_off:
-            add_undo(store, review, op_id=f"return-{review.id}", annotator=annotator)
-    return len(put_off)
 
 
 def keep_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> str:

@@ -16,7 +16,10 @@ _NOTE_BUSY_SECONDS = 2.0  # the rows are written already; nobody should wait lon
 
 @dataclass(frozen=True)
 class Approved:
-    """One approved proposal. `state` is accepted, edited or auto_accepted."""
+    """One approved proposal. `state` is accepted, edited or auto_accepted.
+
+    `batch_id`: the bulk act that let it in; None where a human or the policy did.
+    """
 
     trajectory: FailedTrajectory
     source: str
@@ -25,6 +28,7 @@ class Approved:
     state: str
     annotator: str | None
     reviewed_at: str | None
+    batch_id: int | None
 
 
 def approved(
@@ -34,9 +38,10 @@ def approved(
 
     `imports` limits them to what these imports met.
     """
-    states = f"p.state IN ('accepted', 'edited'){f' OR {AUTO_ACCEPTED}' if include_auto else ''}"
+    auto = f" OR p.state = 'auto_accepted' OR {AUTO_ACCEPTED}" if include_auto else ""
     sql = f"""
         SELECT b.body, p.source, a.body AS attempt, r.analysis, p.state, v.annotator, v.created_at,
+               (SELECT batch_id FROM bulk_members WHERE proposal_id = p.id AND outcome = 'applied') AS batch_id,
                v.hindsight_prompt, v.final_answer, v.first_step, v.last_step
         FROM proposals p
         JOIN trajectories t ON t.key = p.trajectory_key
@@ -44,9 +49,10 @@ def approved(
         JOIN attempts a ON a.id = p.attempt_id
         JOIN results r ON r.id = p.result_id
         LEFT JOIN reviews v ON v.id = p.verdict_id
-        WHERE p.is_current = 1 AND ({states}){met_by(imports, "p.trajectory_key")} ORDER BY t.rowid"""
+        WHERE p.is_current = 1 AND (p.state IN ('accepted', 'edited'){auto})
+              {met_by(imports, "p.trajectory_key")} ORDER BY t.rowid"""
     found = store.stream(sql, {"theta": theta, "delta": delta} if include_auto else {})
-    for body, source, attempt, analysis, state, annotator, reviewed_at, *edit in found:
+    for body, source, attempt, analysis, state, annotator, reviewed_at, batch_id, *edit in found:
         prompt, answer, first, last = edit
         changes = {"hindsight_prompt": prompt, "final_answer": answer, "first_step": first, "last_step": last}
         yield Approved(
@@ -59,6 +65,7 @@ def approved(
             state="auto_accepted" if state == "pending" else state,
             annotator=annotator,
             reviewed_at=reviewed_at,
+            batch_id=batch_id if state == "auto_accepted" else None,
         )
 
 

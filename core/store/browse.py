@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from core.models import ProposalState
 from core.store.connection import Store
-from core.store.filters import QueueFilter
+from core.store.many import Chosen
 
 _REQUEST = 300  # characters of a request that a row shows
 
@@ -40,16 +40,15 @@ class BrowseRow:
     request: str  # its first 300 characters, as edited
 
 
-def matching(store: Store, wanted: QueueFilter, state: ProposalState | None) -> int:
-    """How many proposals there are; state None = of any state."""
-    conditions, params = _where(wanted, state)
-    return int(store.value(f"SELECT count(*) FROM proposals WHERE {conditions}", *params))
+def matching(store: Store, chosen: Chosen) -> int:
+    """How many proposals there are."""
+    where, params = chosen.where()
+    return int(store.value(f"SELECT count(*) FROM proposals WHERE {where}", *params))
 
 
 def page_of(
     store: Store,
-    wanted: QueueFilter,
-    state: ProposalState | None,
+    chosen: Chosen,
     *,
     order: Order = Order.QUEUE,
     descending: bool = False,
@@ -57,7 +56,7 @@ def page_of(
     offset: int = 0,
 ) -> list[BrowseRow]:
     """One page; rows without a value in the column of `order` come last."""
-    conditions, params = _where(wanted, state)
+    conditions, params = chosen.where()
     way = "DESC" if descending else "ASC"
     rows = store.rows(  # the page is found among the narrow rows; only its own are joined
         "WITH page AS MATERIALIZED ("
@@ -79,7 +78,12 @@ def page_of(
     return [BrowseRow(**{**row, "state": ProposalState(row["state"])}) for row in rows]
 
 
-def _where(wanted: QueueFilter, state: ProposalState | None) -> tuple[str, list[object]]:
-    conditions, params = wanted.where()
-    piled = "" if state is None else " AND state = ?"
-    return f"is_current = 1{piled}{conditions}", [*([] if state is None else [state.value]), *params]
+def given_tags(store: Store) -> list[str]:
+    """Every tag that a run has, by name."""
+    return [row["tag"] for row in store.rows("SELECT DISTINCT tag FROM tags ORDER BY tag")]
+
+
+def known_people(store: Store) -> list[str]:
+    """Everybody who gave a verdict or was given a run, by name."""
+    rows = store.rows("SELECT annotator AS name FROM reviews UNION SELECT reviewer FROM assignments ORDER BY 1")
+    return [row["name"] for row in rows]

@@ -14,6 +14,11 @@ from core.store.connection import Store
 ACCEPTED = "accepted"  # the choice "why it is here" of what the pipeline itself accepts
 NOBODY = ""  # the choice "assigned to" of what belongs to nobody
 LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 50), (51, None))  # steps, from and to
+# What is drawn for the audit of a bulk act that is planned or in force.
+DRAWN = (
+    "id IN (SELECT d.proposal_id FROM audit_draws d JOIN bulk_acts b ON b.id = d.batch_id"
+    " WHERE b.stage IN ('planned', 'applying', 'applied'))"
+)
 _ENDLESS = 2**62
 _WORDS_MOST = 20
 _UNSENDABLE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
@@ -33,6 +38,7 @@ class QueueFilter:
     steps: tuple[int, int | None] | None = None
     tag: str | None = None
     assigned_to: str | None = None  # a reviewer, or `NOBODY`
+    drawn: bool = False  # only what is drawn for the audit of a bulk act
     search: str = ""  # words, all of which must stand in name, prompts or observations
 
     def where(self) -> tuple[str, list[Any]]:
@@ -61,6 +67,8 @@ class QueueFilter:
         found: list[_Condition] = []
         if self.score is not None:
             found.append(("score BETWEEN ? AND ?", list(self.score)))
+        if self.drawn:
+            found.append((DRAWN, []))
         if self.tag is not None:
             found.append(("trajectory_key IN (SELECT trajectory_key FROM tags WHERE tag = ?)", [self.tag]))
         if self.assigned_to == NOBODY:

@@ -29,6 +29,8 @@ class ProposalRow:
     is_current: bool
 
 
+# States in which no human verdict stands: a newer result takes the place of such a proposal.
+_UNSPOKEN = (ProposalState.PENDING, ProposalState.AUTO_ACCEPTED, ProposalState.AUTO_REJECTED)
 _COLUMNS = ", ".join(ProposalRow.__dataclass_fields__)
 
 
@@ -78,7 +80,7 @@ def _retire(store: Store, key: str) -> bool:
     old = store.row("SELECT id, state FROM proposals WHERE trajectory_key = ? AND is_current = 1", key)
     if old is None:
         return False
-    if old["state"] != ProposalState.PENDING.value:
+    if old["state"] not in _UNSPOKEN:
         return True
     store.write("UPDATE proposals SET is_current = 0 WHERE id = ?", old["id"])
     return False
@@ -91,6 +93,8 @@ def _share_of(key: str) -> float:
 
 def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
     """Order the waiting proposals: doubtful ones first, the random share spread evenly among them.
+
+    Those of a bulk act keep a place among them, which they have again after its roll-back.
 
     Doubt is the distance of the score from theta; unjudged counts as closest. Every 1/share-th
     place belongs to the random share, whatever its score, so that what is measured on it stays
@@ -105,7 +109,8 @@ def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
             " SELECT id, CASE is_random WHEN 1 THEN ? ELSE ? END * row_number() OVER ("
             "   PARTITION BY is_random ORDER BY"
             "   CASE is_random WHEN 1 THEN 0 ELSE abs(coalesce(score, ?) - ?) END, substr(trajectory_key, 3)) AS place"
-            " FROM proposals WHERE is_current = 1 AND state IN ('pending', 'second')) AS ranked"
+            " FROM proposals WHERE is_current = 1 AND state IN ('pending', 'second', 'auto_accepted', 'auto_rejected'))"
+            " AS ranked"
             " WHERE proposals.id = ranked.id",
             spread,
             rest,
@@ -166,7 +171,7 @@ def asked_alike(store: Store, proposal_id: int, request: str) -> dict[ProposalSt
         " CROSS JOIN proposals p ON p.trajectory_key = r.trajectory_key AND p.attempt_id = a.id"
         # the plus keeps SQLite from putting the parameter into the indexed expression, which then matches no index
         " WHERE substr(a.prompt, 1, 80) = substr(?, 1, 80) AND +a.prompt = ? AND p.is_current = 1 AND p.id != ?"
-        " AND p.state NOT IN ('rejected', 'edited') GROUP BY 1 ORDER BY n DESC",
+        " AND p.state NOT IN ('rejected', 'edited', 'auto_rejected') GROUP BY 1 ORDER BY n DESC",
         request,
         request,
         proposal_id,

@@ -9,9 +9,11 @@ from core.store.connection import Store
 from core.store.filters import QueueFilter
 
 # An item that waits for a second person does not wait for the first.
-_NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
-# What a lead has given to one person comes to nobody else.
-_OF_OTHERS = "SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND a.reviewer != ?"
+NOT_MINE = "(SELECT annotator FROM reviews WHERE id = verdict_id) != ?"
+# What a lead has given to one person comes to nobody else, unless that person has given the first of two opinions.
+_GAVE_FIRST = "(state = 'second' AND a.reviewer = (SELECT annotator FROM reviews WHERE id = verdict_id))"
+_BINDS = f"a.reviewer != ? AND NOT {_GAVE_FIRST}"
+OF_OTHERS = f"SELECT 1 FROM assignments a WHERE a.trajectory_key = proposals.trajectory_key AND {_BINDS}"
 
 
 def lease_next(
@@ -32,7 +34,7 @@ def lease_next(
     """
     conditions, params = wanted.where()
     seconds = state == "pending"
-    or_second = f" OR (state = 'second' AND {_NOT_MINE})" if seconds else ""
+    or_second = f" OR (state = 'second' AND {NOT_MINE})" if seconds else ""
     own = store.row(
         "UPDATE proposals SET lease_until = ? WHERE id = (SELECT id FROM proposals INDEXED BY proposals_leases"
         " WHERE leased_by = ? AND id != ? AND is_current = 1"
@@ -49,13 +51,13 @@ def lease_next(
         return int(own["id"])
     first = (
         "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
-        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? AND NOT EXISTS ({_OF_OTHERS})"
+        f"{conditions} AND (leased_by IS NULL OR lease_until < ?) AND id != ? AND NOT EXISTS ({OF_OTHERS})"
         " ORDER BY position, id LIMIT 1"
     )
     piles = [f"SELECT * FROM ({first.format('')})"]
     given = [state, *params, now, other_than, annotator]
     if seconds:
-        piles.append(f"SELECT * FROM ({first.format(f' AND {_NOT_MINE}')})")
+        piles.append(f"SELECT * FROM ({first.format(f' AND {NOT_MINE}')})")
         given += ["second", annotator, *params, now, other_than, annotator]
     taken = store.row(
         f"UPDATE proposals SET leased_by = ?, lease_until = ? WHERE id = (SELECT id FROM ({' UNION ALL '.join(piles)})"
@@ -88,14 +90,6 @@ def extend_lease(store: Store, proposal_id: int, annotator: str, *, until: float
     return bool(store.write(sql, until, proposal_id, annotator))
 
 
-def leased_to(store: Store, annotator: str, *, now: float) -> set[int]:
-    """Every proposal that one person has open at `now`."""
-    rows = store.rows(
-        "SELECT id FROM proposals INDEXED BY proposals_leases WHERE leased_by = ? AND lease_until > ?", annotator, now
-    )
-    return {row["id"] for row in rows}
-
-
 def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) -> None:
     """Give back every lease of one person but those in `keep`."""
     store.write(
@@ -106,15 +100,27 @@ def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) 
     )
 
 
-def neighbour(store: Store, proposal_id: int, *, forward: bool) -> int | None:
-    """The proposal after or before this one in queue order, whatever its state."""
-    compare, order = (">", "ASC") if forward else ("<", "DESC")
-    return store.value(  # type: ignore[no-any-return]
-        "SELECT p.id FROM proposals p, (SELECT position, id FROM proposals WHERE id = ?) AS here"
-        f" WHERE p.is_current = 1 AND (p.position, p.id) {compare} (here.position, here.id)"
-        f" ORDER BY p.position {order}, p.id {order} LIMIT 1",
-        proposal_id,
+def neighbour(
+    store: Store, proposal_id: int, *, forward: bool, annotator: str, wanted: QueueFilter, state: str = "pending"
+) -> int | None:
+    """The proposal after or before this one in the order of one pile under this filter, whoever has it open.
+
+    `pending` holds what waits for a second person too, and nothing that is given to others.
+    """
+    compare, way = (">", "ASC") if forward else ("<", "DESC")
+    order = f"ORDER BY position {way}, id {way} LIMIT 1"
+    conditions, params = wanted.where()
+    beside = (
+        "SELECT id, position FROM proposals INDEXED BY proposals_queue WHERE is_current = 1 AND state = ?{}"
+        f" AND (position, id) {compare} (SELECT position, id FROM proposals WHERE id = ?)"
+        f"{conditions} AND NOT EXISTS ({OF_OTHERS}) {order}"
     )
+    piles, given = [beside.format("")], [state, proposal_id, *params, annotator]
+    if state == "pending":
+        piles.append(beside.format(f" AND {NOT_MINE}"))
+        given += ["second", annotator, proposal_id, *params, annotator]
+    both = " UNION ALL ".join(f"SELECT * FROM ({pile})" for pile in piles)
+    return store.value(f"SELECT id FROM ({both}) {order}", *given)  # type: ignore[no-any-return]
 
 
 def in_state(store: Store, state: ProposalState, *, limit: int, offset: int = 0) -> list[int]:
@@ -140,15 +146,13 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
     conditions, params = wanted.where()
     piles = [("state = ?", [state])]
     if state == "pending":
-        piles.append((f"state = 'second' AND {_NOT_MINE}", [annotator]))
+        piles.append((f"state = 'second' AND {NOT_MINE}", [annotator]))
     count = 0
     for pile, given in piles:
         wheres = f"WHERE is_current = 1 AND {pile}{conditions}"
         count += store.value(f"SELECT count(*) FROM proposals INDEXED BY proposals_facets {wheres}", *given, *params)
         # CROSS keeps the order: from the few that are given to others to their items, not through all items
-        others = (
-            f"SELECT count(*) FROM assignments CROSS JOIN proposals USING (trajectory_key) {wheres} AND reviewer != ?"
-        )
+        others = f"SELECT count(*) FROM assignments a CROSS JOIN proposals USING (trajectory_key) {wheres} AND {_BINDS}"
         count -= store.value(others, *given, *params, annotator)
     return count
 
@@ -159,11 +163,20 @@ ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
 AUTO_ACCEPTED = f"(state = 'pending' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta)"
 
 
-def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "") -> None:
-    """Put a threshold in force."""
-    store.insert("policies", {"theta": theta, "delta": delta, "set_by": set_by, "why": why, "created_at": utc_now()})
+def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "", **known: float | None) -> None:
+    """Put a threshold in force. `known`: precision, precision_low, precision_high, precision_n at this time."""
+    given = {"theta": theta, "delta": delta, "set_by": set_by, "why": why}
+    store.insert("policies", {**given, **known, "created_at": utc_now()})
 
 
 def current_policy(store: Store) -> dict[str, Any] | None:
-    """The threshold in force (theta, delta, set_by, why, created_at), or None while none was set."""
-    return store.row("SELECT theta, delta, set_by, why, created_at FROM policies ORDER BY id DESC LIMIT 1")
+    """The row of the threshold in force, or None while none was set."""
+    return store.row(f"SELECT {_POLICY} FROM policies ORDER BY id DESC LIMIT 1")
+
+
+def policies(store: Store) -> list[dict[str, Any]]:
+    """Every threshold that was ever in force, the newest first."""
+    return store.rows(f"SELECT {_POLICY} FROM policies ORDER BY id DESC")
+
+
+_POLICY = "id, theta, delta, set_by, why, created_at, precision, precision_low, precision_high, precision_n"

@@ -1,11 +1,10 @@
 """Human verdicts: rows that are only ever added, and the state that follows from them."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.models import Decision, ProposalState, ReviewAction
+from core.store.bulk import untouched
 from core.store.clock import utc_now
 from core.store.connection import Store
 from core.store.overlap import is_covered
@@ -73,7 +72,8 @@ def add_undo(store: Store, undone: ReviewRow, *, op_id: str, annotator: str) -> 
 
 def what_follows(store: Store, proposal_id: int) -> Outcome:
     """The state of a proposal and the review in force, worked out from the rows."""
-    return follows(standing(store, proposal_id), covered=is_covered(store, proposal_id))
+    stands = standing(store, proposal_id)
+    return follows(stands, covered=is_covered(store, proposal_id), untouched=untouched(store, proposal_id))
 
 
 def move(store: Store, proposal_id: int, outcome: Outcome) -> None:
@@ -118,19 +118,6 @@ def recent_reviews(store: Store, annotator: str, *, limit: int) -> list[ReviewRo
         " AND NOT EXISTS (SELECT 1 FROM reviews u WHERE u.undoes = r.id) ORDER BY id DESC LIMIT ?"
     )
     return [review for row in store.rows(sql, annotator, limit) if (review := _review(row))]
-
-
-def standing_defers(store: Store, annotator: str | None = None, ids: Sequence[int] | None = None) -> list[ReviewRow]:
-    """The defers in force on current proposals, in queue order: those of one person, or those on some proposals."""
-    columns = ", ".join(f"r.{name}" for name in ReviewRow.__dataclass_fields__)
-    rows = store.rows(
-        f"SELECT {columns} FROM proposals p INDEXED BY proposals_queue JOIN reviews r ON r.id = p.verdict_id"
-        " WHERE p.is_current = 1 AND p.state = 'deferred' AND r.action = 'defer' AND (?1 IS NULL OR r.annotator = ?1)"
-        " AND (?2 IS NULL OR p.id IN (SELECT value FROM json_each(?2))) ORDER BY p.position, p.id",
-        annotator,
-        json.dumps(list(ids)) if ids is not None else None,
-    )
-    return [review for row in rows if (review := _review(row))]
 
 
 def reviews_of(store: Store, proposal_id: int) -> list[ReviewRow]:

@@ -46,11 +46,15 @@ class Outcome:
     verdict: ReviewRow | None = None
 
 
-def follows(standing: Sequence[ReviewRow], *, covered: bool) -> Outcome:
+def follows(
+    standing: Sequence[ReviewRow], *, covered: bool, untouched: ProposalState = ProposalState.PENDING
+) -> Outcome:
     """What follows from `standing`: reviews of one item that were not undone, oldest first.
 
-    `covered`: the overlap share in force covers the item.
+    `covered`: the overlap share in force covers the item. `untouched`: its state while no review stands.
     """
+    if not standing:
+        return Outcome(untouched)
     settling = [row for row in standing if row.settles]
     if settling:
         return _alone(settling[-1])

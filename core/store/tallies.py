@@ -18,6 +18,8 @@ def threshold_counts(store: Store, theta: float, delta: float, reject_below: flo
                sum(n * (state IN ('accepted', 'edited'))) AS human_accepted,
                sum(n * (state = 'rejected')) AS human_rejected,
                sum(n * (state = 'pending' AND {_PASSES})) AS auto_accepted,
+               sum(n * (state = 'auto_accepted')) AS bulk_accepted,
+               sum(n * (state = 'auto_rejected')) AS bulk_rejected,
                sum(n * ({_OPEN} AND weight < :delta)) AS too_severe,
                sum(n * ({_OPEN} AND weight >= :delta AND score >= 0 AND score < :reject_below
                    AND NOT (state = 'pending' AND {_PASSES}))) AS too_low,
@@ -30,29 +32,32 @@ def threshold_counts(store: Store, theta: float, delta: float, reject_below: flo
     )
 
 
-def histogram_of(store: Store, column: str, *, bins: int) -> list[dict[str, Any]]:
-    """(bin, state, n) of current proposals by `score` or `weight`; bin None = unjudged."""
-    assert column in ("score", "weight")
+def score_histogram(store: Store, *, bins: int) -> list[dict[str, Any]]:
+    """(bin, state, n) of current proposals by score; bin None = unjudged."""
     return store.rows(
-        f"SELECT CASE WHEN {column} >= 0 THEN min(CAST(round({column} * ?1, 6) AS INTEGER), ?1 - 1) END AS bin,"
+        "SELECT CASE WHEN score >= 0 THEN min(CAST(round(score * ?1, 6) AS INTEGER), ?1 - 1) END AS bin,"
         " state, sum(n) AS n FROM tallies GROUP BY 1, 2 ORDER BY 1, 2",
         bins,
     )
 
 
-def passing_by(store: Store, column: str, *, theta: float, delta: float) -> list[tuple[float, int]]:
-    """(value, n) of waiting proposals that pass the other threshold, by `score` or `weight`, ascending.
-
-    Adding them up from the top gives what each position of the handle on `column` would let in.
-    """
-    bound = {"score": "weight >= :delta", "weight": "score >= :theta AND score >= 0"}[column]
-    params = {"theta": theta} if column == "weight" else {"delta": delta}
+def passing_by_score(store: Store, delta: float) -> list[tuple[float, int]]:
+    """(score, n) of waiting proposals that a policy of this delta lets in from their score on, ascending."""
     rows = store.stream(
-        f"SELECT {column}, sum(n) FROM tallies WHERE state = 'pending' AND is_eligible AND {bound} AND score >= 0"
-        f" GROUP BY {column} ORDER BY {column}",
-        params,
+        "SELECT score, sum(n) FROM tallies WHERE state = 'pending' AND is_eligible AND score >= 0 AND weight >= ?"
+        " GROUP BY score ORDER BY score",
+        delta,
     )
-    return [(value, n) for value, n in rows]
+    return [(score, n) for score, n in rows]
+
+
+def open_by_score(store: Store, delta: float) -> list[tuple[float, int]]:
+    """(score, n) of judged proposals that are open to a human and not too severe, ascending."""
+    rows = store.stream(
+        f"SELECT score, sum(n) FROM tallies WHERE {_OPEN} AND score >= 0 AND weight >= ? GROUP BY score ORDER BY score",
+        delta,
+    )
+    return [(score, n) for score, n in rows]
 
 
 def differing(store: Store, theta: float, delta: float, *, rejected: bool, limit: int) -> list[dict[str, Any]]:

@@ -366,6 +366,10 @@ def _badges(attempt: Attempt, queue_reason: QueueReason | None, state: ProposalS
     if state in (ProposalState.DEFERRED, ProposalState.FLAGGED):
         text, tone = words.STATE[state]
         badges.append({"text": text, "tone": tone, "why": "Put off or flagged: nobody has decided on it yet."})
+    if state in (ProposalState.AUTO_ACCEPTED, ProposalState.AUTO_REJECTED):
+        text, tone = words.STATE[state]
+        why = "A bulk act did this; no person has seen the item. A verdict of yours counts instead."
+        badges.append({"text": text, "tone": tone, "why": why})
     if queue_reason:
         text, tone, why = words.QUEUE[queue_reason]
         badges.append({"text": text, "tone": tone, "why": why})

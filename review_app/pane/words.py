@@ -1,7 +1,7 @@
 """The words that the pane shows for the domain's values, all in one place."""
 
 from core.models import Cause, FailureType, Field, LabelOutcome, Mark, ProposalState, QueueReason
-from core.review.items import RANDOM_PICK
+from core.review.items import AUDIT_PICK, RANDOM_PICK
 
 FAILURE = {
     FailureType.CONSTRAINT_VIOLATION: "Broke a constraint",
@@ -52,6 +52,8 @@ MARK = {
 WHY = {
     RANDOM_PICK: "About one in ten items comes whatever its score: only such a sample says fairly how often"
     " the scores are right.",
+    AUDIT_PICK: "A bulk act is planned, and a random sample of its items is checked by people first: your verdict"
+    " counts as on any other item, and stands whatever becomes of the act.",
 }
 STATE = {
     ProposalState.PENDING: ("Waiting", "plain"),
@@ -62,6 +64,8 @@ STATE = {
     ProposalState.REJECTED: ("Rejected", "bad"),
     ProposalState.SECOND: ("Waits for a second person", "plain"),
     ProposalState.DISPUTED: ("Disputed", "warn"),
+    ProposalState.AUTO_ACCEPTED: ("Auto-accepted", "plain"),
+    ProposalState.AUTO_REJECTED: ("Auto-rejected", "plain"),
 }
 LABEL = {
     LabelOutcome.SUCCESS: "Source says: success",

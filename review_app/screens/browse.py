@@ -3,11 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.models import FailureType, ProposalState
-from core.store.browse import BrowseRow, Order, matching, page_of
+from core.models import FailureType, ProposalState, content_hash
+from core.store.browse import BrowseRow, Order, known_people, matching, page_of
+from core.store.many import Chosen
 from core.store.queue import state_counts
 from review_app.counted import counted
 from review_app.filtering import filter_fields
+from review_app.many import change_many, say_what_was_done
 from review_app.pane.shown import line
 from review_app.pane.words import FAILURE, STATE
 from review_app.session import annotator, store
@@ -23,8 +25,11 @@ _ORDERS = {
 }
 
 
-def table(rows: list[BrowseRow]) -> BrowseRow | None:
-    """The page as a table; the row that is picked."""
+def table(rows: list[BrowseRow]) -> list[BrowseRow]:
+    """The page as a table; the rows that are ticked.
+
+    Ticks are kept by place, so a page of other rows is another table: no tick passes from one item to another.
+    """
     cells = [
         {
             "Name": line(row.name, 120),
@@ -48,15 +53,15 @@ def table(rows: list[BrowseRow]) -> BrowseRow | None:
         width="stretch",
         height=38 * min(len(rows), 15) + 38,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         column_config={
             "Score": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Steps": st.column_config.NumberColumn(width="small"),
             "Request": st.column_config.TextColumn(width="large"),
         },
-        key="browse_table",
+        key=f"browse_table_{content_hash([row.id for row in rows])}",
     )["selection"]["rows"]
-    return rows[picked[0]] if picked and picked[0] < len(rows) else None
+    return [rows[place] for place in sorted(picked) if place < len(rows)]
 
 
 def choose_state(all_states: dict[ProposalState, int]) -> ProposalState | None:
@@ -80,29 +85,35 @@ with store() as opened:
             label="Go to Import & run",
         )
         st.stop()
-    first, filters, by, way, number, act = st.columns([3, 2, 3, 2, 2, 3], vertical_alignment="bottom")
+    say_what_was_done()
+    first, filters, by, way, number, change, act = st.columns([3, 2, 3, 2, 2, 3, 3], vertical_alignment="bottom")
     with first:
         state = choose_state(states)
     with filters, st.popover("Filter", icon=":material/filter_list:", width="stretch"):
-        wanted = filter_fields(opened, annotator(), state, prefix="browse")
+        me = annotator()
+        people = {name: name for name in known_people(opened) if name != me}
+        wanted = filter_fields(opened, me, state, prefix="browse", people=people)
     with by:
         order = _ORDERS[st.selectbox("Sort by", list(_ORDERS), key="browse_order")]
     with way:
         descending = st.toggle("Descending", key="browse_descending")
-    found = matching(opened, wanted, state)
+    everything = Chosen(wanted, state)
+    found = matching(opened, everything)
     pages = max(1, -(-found // _PAGE))
     st.session_state["browse_page"] = min(st.session_state.get("browse_page", 1), pages)
     with number:
         page = int(st.number_input(f"Page, of {pages:,}", 1, pages, key="browse_page")) - 1
-    rows = page_of(opened, wanted, state, order=order, descending=descending, limit=_PAGE, offset=page * _PAGE)
-if not rows:
-    empty("Nothing matches", "Choose another state, or clear the filter.")
-    st.stop()
-st.caption(f"{counted(found, 'item')}. Tick a row to open it in Review.")
-chosen = table(rows)
+    rows = page_of(opened, everything, order=order, descending=descending, limit=_PAGE, offset=page * _PAGE)
+    if not rows:
+        empty("Nothing matches", "Choose another state, or clear the filter.")
+        st.stop()
+    st.caption(f"{counted(found, 'item')}. Tick one to open it in Review, or several to change them at once.")
+    ticked = table(rows)
+    with change:
+        change_many(opened, me, everything, found, tuple(row.id for row in ticked))
 with act:
     wants = st.button(
-        "Open in Review", type="primary", icon=":material/rate_review:", disabled=chosen is None, width="stretch"
+        "Open in Review", type="primary", icon=":material/rate_review:", disabled=len(ticked) != 1, width="stretch"
     )
-if wants and chosen:
-    st.switch_page("screens/review.py", query_params={"item": chosen.key})
+if wants and ticked:
+    st.switch_page("screens/review.py", query_params={"item": ticked[0].key})

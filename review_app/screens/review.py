@@ -5,14 +5,15 @@ import streamlit as st
 from core.errors import UserError
 from core.models import ProposalState
 from core.review.items import Desk
-from core.review.verdicts import return_deferred
+from core.review.many import my_deferred, return_mine
 from core.store import Store
 from core.store.queue import state_counts
-from core.store.reviews import standing_defers
+from review_app.chrome import tools
 from review_app.counted import counted
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
+from review_app.empty_queue import SHOW_WAITING
 from review_app.faults import in_words
-from review_app.filtering import filter_fields, is_narrowed
+from review_app.filtering import clear_filter, filter_fields, is_narrowed
 from review_app.guidelines import guidelines_popover
 from review_app.pane import Act, review_pane
 from review_app.session import annotator, settings, store
@@ -23,13 +24,18 @@ _PILES = {
     "Flagged": ProposalState.FLAGGED,
     "Disputed": ProposalState.DISPUTED,
 }
+_WIDEN = "widen"  # what a button of the empty queue asks for
 
 
 def choose() -> Desk:
     """Pile and filter, out of the way until they are wanted."""
     me = annotator()
+    if how := st.session_state.pop(_WIDEN, ""):  # before the fields are drawn: later Streamlit takes no value for them
+        clear_filter("filter")
+        if how == SHOW_WAITING:
+            st.session_state["pile"] = "Waiting"
     narrowed = " · on" if is_narrowed("filter") else ""
-    with store() as opened, st.container(key="filters", horizontal=True, vertical_alignment="center"):
+    with store() as opened, tools():
         guidelines_popover(opened)
         with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
             shown = _choose_pile(opened, me)
@@ -54,9 +60,9 @@ def _choose_pile(opened: Store, me: str) -> ProposalState:
 
 def _offer_return(opened: Store, me: str) -> None:
     """The way back for what this person put off."""
-    mine = len(standing_defers(opened, me))
+    mine = my_deferred(opened, me)
     if mine and st.button(f"Return my {counted(mine, 'deferred item')}", icon=":material/undo:"):
-        return_deferred(opened, me)
+        return_mine(opened, me)
         st.session_state.pop("tab", None)
         st.rerun()
 
@@ -85,6 +91,9 @@ def pane(desk: Desk) -> None:
             tab.shown |= {"notice": None, "trouble": str(error)}  # what is on screen stays there
         tab.live = {name: value for name, value in tab.live.items() if name in ("expanded", "trouble")}
         review_pane(tab.shown, key="pane", on_act=on_act)
+        if tab.widen:
+            st.session_state[_WIDEN], tab.widen = tab.widen, ""
+            st.rerun()
         if tab.go_to:
             screen, tab.go_to = tab.go_to, ""
             st.switch_page(f"screens/{screen}.py")

@@ -1,12 +1,30 @@
-"""Thresholds: what theta and delta let in, queue and leave out, before anybody applies them."""
+"""Thresholds: what theta and delta let in, queue and leave out, and how right that is, before anybody applies them."""
 
 import streamlit as st
 
 from core.errors import UserError
-from core.review.thresholds import Effect, Policy, apply_policy, effect_of, histogram, policy_in_force
+from core.review.costs import costs_of
+from core.review.precision import evidence
+from core.review.thresholds import (
+    Effect,
+    Policy,
+    apply_policy,
+    effect_of,
+    groups_of,
+    histogram,
+    let_in_at_each,
+    policy_in_force,
+    together,
+    too_low_at_each,
+)
 from core.store import Store
-from review_app.charts import score_chart
-from review_app.counted import counted
+from core.store.queue import state_counts
+from review_app.calibrating import show_calibration
+from review_app.charts import APPROVED, STATES
+from review_app.consequences import show_differences, show_groups
+from review_app.faults import in_words
+from review_app.histogram import Handle, histogram_with_handles
+from review_app.measured import say_precision, show_precision
 from review_app.pane.shown import line
 from review_app.session import annotator, settings, store
 from review_app.widgets import Figure, empty, figures
@@ -20,12 +38,18 @@ _WEIGHT = (
     "Called delta in the files and on the command line. Weight = 1 - severity of the failure: 1 is a small slip,"
     " 0 a disaster. Below it an item is left out altogether."
 )
+_BELOW = "What waits with a lower score counts as left out here, so that its price can be seen. 0 is off."
+_BINS = 50
+_VIEWS = ("Precision", "Failures and sources", "Differences", "Calibration")
 
 
-def controls(opened: Store, policy: Policy) -> tuple[float, float]:
-    """Both sliders, and the button that puts them in force."""
-    theta = st.slider("Least score", 0.0, 1.0, policy.theta, 0.01, help=_SCORE)
-    delta = st.slider("Least weight", 0.0, 1.0, policy.delta, 0.01, help=_WEIGHT)
+def controls(opened: Store, policy: Policy) -> tuple[float, float, float]:
+    """The sliders, and the button that puts theta and delta in force."""
+    for name, value in (("theta", policy.theta), ("delta", policy.delta), ("reject", 0.0)):
+        st.session_state.setdefault(name, value)
+    theta = st.slider("Least score", 0.0, 1.0, step=0.01, help=_SCORE, key="theta")
+    delta = st.slider("Least weight", 0.0, 1.0, step=0.01, help=_WEIGHT, key="delta")
+    low = st.slider("Leave out scores below", 0.0, 1.0, step=0.01, help=_BELOW, key="reject")
     changed = (theta, delta) != (policy.theta, policy.delta)
     why = st.text_input("Why", placeholder="For whoever reads the history later", max_chars=300, disabled=not changed)
     if st.button("Apply", type="primary", disabled=not changed, icon=":material/check:"):
@@ -39,10 +63,10 @@ def controls(opened: Store, policy: Policy) -> tuple[float, float]:
     st.caption(f"In force: least score {policy.theta:.2f} (theta), least weight {policy.delta:.2f} (delta).")
     if policy.created_at:
         when = policy.created_at[:16].replace("T", " ")
-        st.text(f"Set by {line(policy.set_by, 60)} on {when} UTC. {line(policy.why)}".strip())
+        st.text(f"Set by {line(policy.set_by, 60)} on {when} UTC. {policy.why}".strip())
     else:
         st.caption("These are the defaults; nobody has set a threshold yet.")
-    return theta, delta
+    return theta, delta, min(low, theta)
 
 
 def effects(now: Effect, then: Effect) -> None:
@@ -51,7 +75,8 @@ def effects(now: Effect, then: Effect) -> None:
     def change(name: str) -> int:
         return int(getattr(then, name) - getattr(now, name))
 
-    made_of = f"{then.human_accepted} by a human, {then.auto_accepted} by the threshold alone"
+    made_of = f"{then.human_accepted:,} by a human, {then.auto_accepted:,} by the threshold alone"
+    low = f", {then.too_low:,} score too low" if then.too_low else ""
     figures(
         (
             Figure("Let in", then.let_in, made_of, change("let_in")),
@@ -59,29 +84,84 @@ def effects(now: Effect, then: Effect) -> None:
             Figure(
                 "Left out",
                 then.left_out,
-                f"{then.human_rejected} rejected, {then.too_severe} too severe",
+                f"{then.human_rejected:,} rejected, {then.too_severe:,} too severe{low}",
                 change("left_out"),
             ),
         )
     )
 
 
-def disagreements(effect: Effect) -> None:
-    """Where the threshold and the reviewers differ: the honest measure of a threshold."""
-    judged = effect.human_accepted + effect.human_rejected
-    if not judged:
-        st.text("No human verdicts yet, so nothing says how right this threshold would be.")
-        return
+def disagreements(opened: Store, effect: Effect) -> None:
+    """Where the threshold and the reviewers differ, and what an accepted item has cost so far."""
+    costs = costs_of(opened, settings().pipeline)
+    if not costs.calls:
+        spent = "No model was asked, so nothing was spent."
+    elif costs.known is None or not effect.let_in:
+        spent = f"Cost so far: {costs.in_words}."
+    else:
+        spent = (
+            f"Cost so far: {costs.in_words}, ${costs.known / effect.let_in:.4f} for each of {effect.let_in:,} let in."
+        )
     st.text(
-        f"Against {counted(judged, 'human verdict')}: {effect.rejected_above} that a reviewer rejected would be let"
-        f" in, {effect.accepted_below} that a reviewer accepted would not."
+        f"{effect.rejected_above:,} that a reviewer rejected would be let in, {effect.accepted_below:,} that a reviewer"
+        f" accepted would not. {spent}"
     )
+
+
+def moved(key: str, value: float) -> None:
+    """A handle was let go: its slider follows."""
+    st.session_state[key] = value
+
+
+def bars(opened: Store, theta: float, delta: float, low: float) -> None:
+    """The histogram, by state or by what humans decided, with its handles."""
+    split = st.segmented_control(
+        "Bars by", ("State", "Human verdict"), default="State", required=True, key="bars_by",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    series = {state: STATES[state] for state in (APPROVED if split == "Human verdict" else STATES)}
+    lets_in = let_in_at_each(opened, delta)
+    handles = [Handle("theta", "Least score", theta, "lets in", lets_in, least=low)]
+    if low:
+        handles.append(Handle("reject", "Left out below", low, "holds", too_low_at_each(opened, delta), most=theta))
+    histogram_with_handles(
+        histogram(opened, bins=_BINS), series, handles, bins=_BINS, title="Score", key="scores", on_move=moved
+    )
+
+
+@st.fragment
+def consequences() -> None:
+    """All that a move of a slider or a handle changes; it reruns alone."""
+    with in_words("thresholds"), store() as opened:
+        in_force = policy_in_force(opened, settings().pipeline)
+        held = evidence(opened)
+        sample = held.sample()
+        left, right = st.columns([2, 5], gap="large")
+        with left:
+            theta, delta, low = controls(opened, in_force)
+        groups = groups_of(opened, theta, delta, reject_below=low)
+        proposed = together(groups)
+        with right:
+            effects(effect_of(opened, in_force.theta, in_force.delta), proposed)
+            found = say_precision(sample, theta, delta, low)
+            disagreements(opened, proposed)
+            bars(opened, theta, delta, low)
+        view = st.segmented_control(
+            "View", _VIEWS, default=_VIEWS[0], required=True, key="thresholds_view", label_visibility="collapsed"
+        )
+        if view == "Precision":
+            show_precision(held, sample, found, delta)
+        elif view == "Failures and sources":
+            show_groups(groups, held.by_group(theta, delta))
+        elif view == "Differences":
+            show_differences(opened, proposed, theta, delta)
+        else:
+            show_calibration(opened, held, sample, theta, annotator())
 
 
 st.title("Thresholds", anchor=False)
 with store() as opened:
-    bars = histogram(opened)
-    if not bars:
+    if not any(state_counts(opened).values()):
         empty(
             "No proposals yet",
             "Import trajectories and run the stages; then this page shows what a threshold would let in.",
@@ -89,12 +169,4 @@ with store() as opened:
             label="Go to Import & run",
         )
         st.stop()
-    in_force = policy_in_force(opened, settings().pipeline)
-    left, right = st.columns([2, 5], gap="large")
-    with left:
-        theta, delta = controls(opened, in_force)
-    with right:
-        proposed = effect_of(opened, theta, delta)
-        effects(effect_of(opened, in_force.theta, in_force.delta), proposed)
-        disagreements(proposed)
-        st.altair_chart(score_chart(bars, theta), width="stretch")
+consequences()

@@ -7,12 +7,13 @@ from filled import fill, make_result, make_run
 
 from core.models import ProposalState, RejectReason, ReviewAction
 from core.review.items import Desk
+from core.review.overlap import set_overlap
 from core.settings import Settings
 from core.store import open_store
 from core.store.filters import QueueFilter
 from core.store.queue import state_counts
 from core.store.reviews import reviews_of
-from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
+from review_app.desk import Tab, payload, show_named, show_next, take
 
 ANNA, BEN = Desk("anna"), Desk("ben")
 CLICKS = count()
@@ -123,7 +124,9 @@ def test_an_item_decided_elsewhere_is_refused_shown_anew_and_the_edit_is_kept(st
     take(store, elsewhere, ANNA, act(elsewhere, "accept"))
     take(store, tab, ANNA, click)
     shown = payload(store, tab, ANNA, Settings())
-    assert shown["refused"][-1]["text"] == "Not saved: anna accepted it while you had it open. Look at it again."
+    assert shown["refused"][-1]["text"] == (
+        "Not saved: you accepted it in another tab. Look at it again. Your edit is kept as a draft."
+    )
     assert shown["item"]["id"] == click["id"]
     assert shown["item"]["draft"]["text"] == "My careful words"
     assert shown["item"]["draft"]["final_answer"] == "Two."
@@ -204,16 +207,6 @@ def test_a_draft_is_kept_and_checked_and_another_tab_finds_it(store, tab):
     assert store.value("SELECT count(*) FROM reviews") == 0
 
 
-def test_a_page_that_begins_anew_keeps_for_itself_what_it_had_loaded_ahead(store, tab):
-    look_ahead(store, tab, ANNA)
-    loaded = {tab.item.proposal_id, tab.ahead.proposal_id}
-    again, other = Tab(), Tab()
-    show_next(store, again, ANNA)
-    show_next(store, other, BEN)
-    assert again.item.proposal_id in loaded
-    assert other.item.proposal_id not in loaded
-
-
 def test_a_draft_of_an_item_that_is_no_longer_open_is_dropped(store, tab):
     late = act(tab, "draft", text="late", final_answer=None, first_step=1, last_step=1)
     do(store, tab, "accept")
@@ -238,13 +231,13 @@ def test_an_edited_item_that_is_looked_at_again_shows_what_was_approved(store, t
 
 def test_neighbours_are_looked_at_without_a_verdict(store, tab):
     first = tab.item.proposal_id
-    assert do(store, tab, "previous")["notice"]["text"] == "This is the first item."
+    assert do(store, tab, "previous")["notice"]["text"].startswith("No other item of this pile and filter comes before")
     seen = [first]
     for _ in range(9):
         do(store, tab, "next")
         seen.append(tab.item.proposal_id)
     assert len(set(seen)) == 10
-    assert do(store, tab, "next")["notice"]["text"] == "This is the last item."
+    assert do(store, tab, "next")["notice"]["text"] == "No other item of this pile and filter comes after this one."
     do(store, tab, "previous")
     assert tab.item.proposal_id == seen[-2]
     assert store.value("SELECT count(*) FROM reviews") == 0
@@ -252,10 +245,42 @@ def test_neighbours_are_looked_at_without_a_verdict(store, tab):
     assert [row["id"] for row in held] == [seen[-2]], "looking gives back what was looked at before"
 
 
+def test_neighbours_are_those_of_the_pile_and_the_filter(store, tab):
+    ids = [row["id"] for row in store.rows("SELECT id FROM proposals ORDER BY position")]
+    store.write("UPDATE proposals SET source = 'other' WHERE id IN (?, ?, ?)", ids[2], ids[5], ids[7])
+    store.write("UPDATE proposals SET state = 'flagged' WHERE id IN (?, ?)", ids[5], ids[8])
+    narrowed = Desk("anna", QueueFilter(source="other"))
+    for action, seen in (("next", ids[2]), ("next", ids[7]), ("next", ids[7]), ("previous", ids[2])):
+        do(store, tab, action, narrowed)
+        assert tab.item.proposal_id == seen
+    pile = Desk("anna", pile=ProposalState.FLAGGED)
+    do(store, tab, "next", pile)
+    assert tab.item.proposal_id == ids[5]
+    set_overlap(store, 1.0, set_by="maria")
+    show_named(store, tab, BEN, "run-1")
+    do(store, tab, "accept", BEN)
+    decided = store.value("SELECT proposal_id FROM reviews")
+    assert store.value("SELECT state FROM proposals WHERE id = ?", decided) == "second"
+    assert decided in walked(store, tab, Desk("carl"))
+    assert decided not in walked(store, tab, BEN)
+
+
+def walked(store, tab, desk):
+    """Every item that the right arrow comes to from the first."""
+    show_named(store, tab, desk, store.value("SELECT trajectory_key FROM proposals ORDER BY position LIMIT 1"))
+    seen = [tab.item.proposal_id] if tab.item.state is ProposalState.PENDING else []
+    before = None
+    while before != tab.item.proposal_id:
+        before = tab.item.proposal_id
+        do(store, tab, "next", desk)
+        seen.append(tab.item.proposal_id)
+    return seen
+
+
 def test_a_verdict_after_looking_back_is_on_what_is_shown(store, tab):
     first = tab.item
     do(store, tab, "accept")
-    do(store, tab, "previous")
+    do(store, tab, "reopen", review=store.value("SELECT op_id FROM reviews"))
     assert tab.item.proposal_id == first.proposal_id
     do(store, tab, "reject", reason=2)
     assert [r.action for r in reviews_of(store, first.proposal_id)] == [ReviewAction.ACCEPT, ReviewAction.REJECT]
@@ -331,12 +356,16 @@ def test_an_unknown_act_and_a_screen_change_touch_nothing(store, tab):
 
 
 class TestEmpty:
-    def title(self, store, desk=ANNA):
+    def said(self, store, desk=ANNA):
         tab = Tab()
         show_next(store, tab, desk)
         shown = payload(store, tab, desk, Settings())
         assert shown["item"] is None
-        return shown["empty"]["title"], [action for _, action in shown["empty"]["buttons"]]
+        return shown["empty"]["title"], shown["empty"]["text"], [action for _, action in shown["empty"]["buttons"]]
+
+    def title(self, store, desk=ANNA):
+        title, _, actions = self.said(store, desk)
+        return title, actions
 
     def test_nothing_imported(self, tmp_path):
         with open_store(tmp_path / "new.db", create=True) as store:
@@ -347,20 +376,44 @@ class TestEmpty:
         assert self.title(store) == ("No proposals yet", ["go:import_run"])
 
     def test_another_pile(self, store):
-        assert self.title(store, Desk("anna", pile=ProposalState.FLAGGED)) == ("Nothing flagged", [])
+        assert self.title(store, Desk("anna", pile=ProposalState.FLAGGED)) == ("Nothing flagged", ["show-waiting"])
 
     def test_another_filter(self, store):
-        assert self.title(store, Desk("anna", QueueFilter(source="nothing"))) == ("Nothing waits here", ["next"])
+        title, text, actions = self.said(store, Desk("anna", QueueFilter(source="nothing")))
+        assert (title, actions) == ("Nothing waiting matches the filter", ["clear-filter"])
+        assert text == "10 items of this pile wait outside the filter."
+
+    def test_a_filter_on_another_pile_names_the_pile(self, store, tab):
+        do(store, tab, "defer")
+        desk = Desk("anna", QueueFilter(source="nothing"), ProposalState.DEFERRED)
+        assert self.title(store, desk) == ("Nothing deferred matches the filter", ["clear-filter"])
+
+    def test_what_others_have_open_is_said_with_who_and_until_when(self, store):
+        store.write("UPDATE proposals SET leased_by = 'ben', lease_until = 32503680000")
+        title, text, actions = self.said(store)
+        assert (title, actions) == ("Others have the rest open", ["next", "go:team"])
+        assert text.startswith("10 items wait, open at somebody else: ben until 00:00 UTC.")
 
     def test_all_done_and_deferred_ones_come_back(self, store, tab):
         do(store, tab, "defer")
         while tab.item:
             do(store, tab, "accept")
-        assert self.title(store) == ("All reviewed", ["go:export", "return-deferred"])
+        assert self.title(store) == ("Nothing waits for you", ["go:export", "return-deferred"])
         shown = do(store, tab, "return-deferred")
         assert shown["notice"]["text"] == "1 deferred item is back in the queue."
         assert shown["item"] is not None
         assert state_counts(store)[ProposalState.DEFERRED] == 0
+        do(store, tab, "accept")
+        assert self.said(store)[:2] == ("All reviewed", "Every proposal has a verdict.")
+
+    def test_what_others_put_aside_is_not_reviewed_and_not_mine_to_bring_back(self, store, tab):
+        do(store, tab, "defer")
+        do(store, tab, "flag")
+        while tab.item:
+            do(store, tab, "accept")
+        title, text, actions = self.said(store, BEN)
+        assert (title, actions) == ("Nothing waits for you", ["go:export"])
+        assert text == "Still open: 1 deferred by others, 1 flagged. Filter, at the top, shows these piles."
 
 
 def test_a_pile_of_put_off_items_can_be_worked_through(store, tab):
@@ -406,5 +459,5 @@ def test_a_verdict_on_a_file_that_took_the_place_of_another_is_refused(store, ta
 
 def test_an_item_that_is_looked_at_again_says_who_decided_what(store, tab):
     do(store, tab, "reject", reason=5, note="dull")
-    shown = do(store, tab, "previous")
+    shown = do(store, tab, "reopen", review=store.value("SELECT op_id FROM reviews"))
     assert shown["item"]["verdict"].items() >= {"text": "Rejected", "by": "anna", "note": "Too trivial. dull"}.items()

@@ -215,6 +215,61 @@ def test_everything_is_browsed_filtered_sorted_and_paged(show, samples):
         assert len(steps) == store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
 
 
+def test_what_the_random_reviews_say_is_told_in_every_view_of_the_thresholds(show, samples):
+    at = show(samples, "thresholds")
+    assert "too few verdicts to say" in " ".join(element.value for element in at.markdown)
+    with open_store(samples) as store, store.transaction():
+        for row in store.rows("SELECT id, score, queue_reason, attempt_id FROM proposals WHERE is_current = 1"):
+            given = {"op_id": f"op {row['id']}", "proposal_id": row["id"], "revision": 1, "annotator": "ben"}
+            said = ("accept", "accept", "reject")[row["id"] % 3]
+            verdict = store.insert("reviews", {**given, "action": said, "created_at": "2026-11-23"})
+            state = "rejected" if said == "reject" else "accepted"
+            sql = "UPDATE proposals SET state = ?, verdict_id = ?, is_random = 1, queue_reason = NULL WHERE id = ?"
+            store.write(sql, state, verdict, row["id"])
+        decided = store.value("SELECT count(*) FROM proposals WHERE is_current = 1 AND score >= 0.5 AND weight >= 0.3")
+        both = store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
+    at = show(samples, "thresholds")
+    said = " ".join(element.value for element in at.markdown)
+    assert f"n = {decided}" in said
+    assert (decided < 30) == ("too few verdicts to say" in said)
+    for view in ("Failures and sources", "Differences", "Calibration", "Precision"):
+        choose(at, view).run()
+        assert healthy(at), words(at)
+    choose(at, "Calibration").run()
+    assert (f"n = {both}" in words(at)) == (both >= 30)
+
+
+def test_ticked_items_or_all_that_match_are_changed_at_once(show, samples):
+    with open_store(samples) as store:
+        store.write(
+            "INSERT INTO tags SELECT trajectory_key, 'odd *one*', 'ben', '' FROM proposals"
+            " WHERE is_current = 1 ORDER BY position, id LIMIT 1"
+        )
+    at = show(samples, "browse", **{"as": "anna"})
+    at.session_state[at.dataframe[0].key] = {"selection": {"rows": [0, 2], "columns": []}}
+    at.run()
+    at.selectbox(key="browse_way").select("Add a tag").run()
+    at.selectbox(key="browse_named_Tag").select("odd *one*").run()
+    assert "1 item will change.\nLeft as they are:\n1 with that tag already" in words(at)
+    button(at, "Add the tag").click().run()
+    assert healthy(at), words(at)
+    assert [success.value for success in at.success] == ["1 changed. Left as they are: 1 with that tag already."]
+    assert list(at.dataframe[0].value["Tags"])[:4] == ["odd *one*", "", "odd *one*", ""]
+
+    at.selectbox(key="browse_tag").select("odd *one*").run()
+    at.selectbox(key="browse_way").select("Defer").run()
+    button(at, "Defer").click().run()
+    assert healthy(at), words(at)
+    assert list(at.dataframe[0].value["State"]) == ["Deferred", "Deferred"]
+    at.selectbox(key="browse_tag").select(None).run()
+    at.selectbox(key="browse_way").select("Return deferred").run()
+    with open_store(samples) as store:
+        others = store.value("SELECT count(*) FROM proposals WHERE is_current = 1") - 2
+    assert f"2 items will change.\nLeft as they are:\n{others} not deferred" in words(at)
+    button(at, "Return").click().run()
+    assert "Deferred" not in list(at.dataframe[0].value["State"])
+
+
 def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
     at = show(samples, "thresholds", **{"as": "lead"})
     assert button(at, "Apply").disabled

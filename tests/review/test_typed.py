@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import UserError
-from core.review.typed import can_be_seen, reviewer_name
+from core.review.typed import can_be_seen, reviewer_name, tag_name
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,10 @@ def test_a_name_that_could_be_mistaken_is_refused_in_words(given, says):
 def test_combining_marks_and_fillers_alone_cannot_be_seen():
     assert not can_be_seen("\u0301 \u200d\ufe0f\u2800")
     assert can_be_seen("-")
+
+
+def test_a_tag_is_plain_text_without_commas():
+    assert tag_name(" to,  look\tat ") == "to look at"
+    for given in ("x" * 41, "a\u202e", " , "):
+        with pytest.raises(UserError, match="A tag"):
+            tag_name(given)

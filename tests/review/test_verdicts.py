@@ -6,8 +6,10 @@ from filled import fill, make_result, make_run
 
 from core.models import Decision, ProposalState, RejectReason, ReviewAction
 from core.review.items import Desk, fingerprint_of, next_item, open_item
-from core.review.verdicts import decide, keep_draft, my_last, return_deferred, undo_last
+from core.review.many import return_mine
+from core.review.verdicts import decide, keep_draft, my_last, undo_last
 from core.store import open_store
+from core.store.leases import release_lease
 from core.store.queue import state_counts
 from core.store.reviews import Draft, reviews_of
 
@@ -71,6 +73,14 @@ def test_a_verdict_on_a_stale_revision_is_refused_with_who_was_first(store):
     assert not late.taken
     assert late.message == "Not saved: anna accepted it while you had it open. Look at it again."
     assert state_counts(store)[ProposalState.ACCEPTED] == 1
+
+
+def test_a_verdict_after_a_release_says_who_released_the_item_and_who_has_it(store):
+    item = next_item(store, ANNA)
+    release_lease(store, item.proposal_id, "anna", released_by="maria")
+    assert next_item(store, BEN).proposal_id == item.proposal_id
+    answer = decide(store, verdict(item, ReviewAction.ACCEPT))
+    assert answer.message == "Not saved: maria released it, and ben has it open."
 
 
 def test_a_verdict_on_an_item_that_somebody_else_holds_is_refused(store):
@@ -153,8 +163,8 @@ def test_a_draft_survives_reopening_and_ends_with_the_verdict(db):
 def test_deferred_items_come_back_when_asked_for(store):
     item = next_item(store, ANNA)
     decide(store, verdict(item, ReviewAction.DEFER))
-    assert return_deferred(store, "ben") == 0
-    assert return_deferred(store, "anna") == 1
+    assert return_mine(store, "ben") == 0
+    assert return_mine(store, "anna") == 1
     assert state_counts(store)[ProposalState.DEFERRED] == 0
 
 

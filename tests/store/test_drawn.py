@@ -73,3 +73,23 @@ def test_an_item_that_was_decided_twice_counts_once_and_one_that_waits_for_a_sec
     team.says(number, ReviewAction.ACCEPT, "ben")
     [one] = drawn_verdicts(team.store)
     assert (one.proposal_id, one.state) == (number, ProposalState.ACCEPTED)
+
+
+def test_an_audited_item_counts_by_the_share_of_its_like_that_was_picked(team):
+    ids = {row["id"]: row for row in team.store.rows("SELECT id, is_random, score FROM proposals")}
+    aside = [number for number, row in ids.items() if not row["is_random"]][:3]
+    act = {"stage": "planned", "action": "accept", "filter": "{}", "theta": 0, "delta": 0, "why": "", "target": 0.95}
+    batch = team.store.insert("bulk_acts", {**act, "allowed": 0, "planned_by": "lead", "planned_at": ""})
+    for number in aside[:2]:
+        given = {"proposal_id": number, "batch_id": batch, "drawn_at": "", "drawn_by": "lead"}
+        team.store.insert("audit_draws", given)
+    shared = [number for number, row in ids.items() if row["is_random"]]
+    for number in (*aside, *shared[:8]):
+        team.says(number, ReviewAction.ACCEPT)
+    found = drawn_verdicts(team.store)
+    assert {one.proposal_id for one in found} == {*aside[:2], *shared[:8]}
+    like = {(one.is_eligible, int(one.score * 10)) for one in found}  # all weigh the same
+    items = team.store.rows("SELECT score, queue_reason FROM proposals")
+    eligible = [(row["queue_reason"] in (None, "below_threshold"), int(row["score"] * 10)) for row in items]
+    assert sum(1 / one.chance for one in found) == pytest.approx(sum(kind in like for kind in eligible))
+    assert drawn_counts(team.store) == (len(shared) - 8, 0)

@@ -11,6 +11,7 @@ from core.review.verdicts import decide
 from core.store import open_store
 from core.store.browse import Order, matching, page_of
 from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets, search_words
+from core.store.many import Chosen
 from core.store.queue import waiting
 
 SEEN = "zeppelin"
@@ -110,7 +111,7 @@ def test_a_choice_is_counted_under_all_the_others_and_not_under_itself(store):
 
 def test_the_table_is_paged_in_order_and_tells_no_opinion_that_must_stay_blind(store):
     def names(**how):
-        return [row.name for row in page_of(store, QueueFilter(), None, **{"limit": 4, **how})]
+        return [row.name for row in page_of(store, Chosen(), **{"limit": 4, **how})]
 
     assert names(order=Order.SCORE) == ["run-3", "run-1", "run-4", "run-2"]  # the one without a score last
     assert names(order=Order.SCORE, descending=True)[-1] == "run-2"
@@ -118,11 +119,11 @@ def test_the_table_is_paged_in_order_and_tells_no_opinion_that_must_stay_blind(s
     item = next_item(store, Desk("anna", QueueFilter(tag="odd one")))
     given = Decision(op_id="1", proposal_id=item.proposal_id, revision=1, annotator="anna", action=ReviewAction.ACCEPT)
     assert decide(store, given).taken
-    [row] = page_of(store, QueueFilter(tag="odd one"), None, limit=9)
+    [row] = page_of(store, Chosen(QueueFilter(tag="odd one")), limit=9)
     assert (row.decided_by, row.tags, row.state) == ("anna", "odd one", ProposalState.ACCEPTED)
-    assert matching(store, QueueFilter(), ProposalState.ACCEPTED) == 1
+    assert matching(store, Chosen(state=ProposalState.ACCEPTED)) == 1
     store.write("UPDATE proposals SET state = 'second' WHERE id = ?", row.id)
-    [row] = page_of(store, QueueFilter(tag="odd one"), None, limit=9)
+    [row] = page_of(store, Chosen(QueueFilter(tag="odd one")), limit=9)
     assert row.decided_by is None
 
 
