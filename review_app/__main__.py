@@ -23,7 +23,7 @@ from core.settings import load_settings
 from core.store import open_store
 from review_app.headers import SecurityHeaders
 from review_app.origin import SameOrigin
-from review_app.session import DATABASE_VARIABLE, NAME_VARIABLE
+from review_app.session import DATABASE_VARIABLE, NAME_VARIABLE, served
 from review_app.theme import THEME
 
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never the default
@@ -46,6 +46,7 @@ def main(db: Path, host: str | None, port: int | None, no_browser: bool, reviewe
         sys.exit(2)
     os.environ[NAME_VARIABLE] = reviewer
     os.environ[DATABASE_VARIABLE] = str(db.resolve())
+    served(db.resolve())
     url = f"http://{'localhost' if settings.host in _ANYWHERE else settings.host}:{port}"
     click.echo(f"Review app: {url}   (database {db}; Ctrl-C stops it, verdicts are saved as they are made)", err=True)
 

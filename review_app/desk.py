@@ -4,6 +4,7 @@ Everything that must survive is in the file; a `Tab` only says where this tab is
 nothing. No Streamlit here: acts in, a payload out.
 """
 
+import logging
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -115,6 +116,10 @@ def take(store: Store, tab: Tab, desk: Desk, act: Act) -> bool:
         return False
     except UserError as error:
         tab.live["notice"] = ("error", str(error))
+    except Exception as error:  # an act that can never be done must not hold up those behind it
+        logging.getLogger(__name__).exception("act %s", act["action"])
+        words = f"Not saved: a fault that this program does not know ({type(error).__name__}: {error})."
+        _refuse(store, tab, act["op_id"], act.get("id") or 0, words)
     return True
 
 

@@ -6,6 +6,7 @@ Nothing that matters lives in the browser session; it holds only where this tab 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -36,13 +37,22 @@ def store(*, patience: float = _PATIENCE) -> Iterator[Store]:
     if not place.exists():  # it did when the app was started
         words = "It was moved or deleted while the app runs: put it back, or start the app on another file (--db)."
         raise StoreError(f"{place} does not exist. {words}")
+    if place.stat().st_ino != served(place):
+        words = "Another file was put in its place while the app runs. Stop the app, and start it again on that file."
+        raise StoreError(f"{place} is not the file that is reviewed here. {words}")
     with open_store(place, busy_seconds=patience) as opened:
-        _held_open(place, place.stat().st_ino)
+        _held_open(place)
         yield opened
 
 
+@cache
+def served(path: Path) -> int:
+    """The file (inode) that the app was started on: SQLite would write its log into any other of the same name."""
+    return path.stat().st_ino
+
+
 @st.cache_resource(max_entries=1)
-def _held_open(path: Path, inode: int) -> Store:  # noqa: ARG001  another file under the same name is held anew
+def _held_open(path: Path) -> Store:
     """One connection that is never used: SQLite writes the whole log back whenever the last one closes."""
     return open_store(path)
 

@@ -19,6 +19,8 @@ from core.errors import StoreError
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_BUSY = "another program is writing to it"
 _OUR_FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)  # of the program, not of the file
 
 
@@ -119,7 +121,8 @@ def said_in_words(path: Path) -> Iterator[None]:
         no_text = str(error).startswith("Could not decode")  # Python's own finding, without a code
         if no_text or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
             raise _damaged(path, str(error)) from None
-        raise StoreError(f"{path} cannot be used now: {error}. This step changed nothing; try again.") from None
+        why = _BUSY if getattr(error, "sqlite_errorcode", 0) & 0xFF in _TAKEN else str(error)
+        raise StoreError(f"{path} cannot be used now: {why}. This step changed nothing; try again.") from None
 
 
 def _damaged(path: Path, how: str) -> StoreError:

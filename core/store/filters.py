@@ -79,11 +79,12 @@ class QueueFilter:
         if self.search.strip():
             words = search_words(self.search)
             matching = "id IN (SELECT rowid FROM proposal_words WHERE proposal_words MATCH ?)"
-            found.append((matching, [words]) if words else ("0", []))
+            found.append((matching, [words]) if words else (_NOTHING, []))
         return found
 
 
 _Condition = tuple[str, list[Any]]
+_NOTHING = "id IN (SELECT 0 WHERE 0)"  # not a plain 0, under which no index can be named
 _COLUMNS = {
     "failure_type": "failure_type",
     "source": "source",

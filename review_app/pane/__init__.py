@@ -7,9 +7,11 @@ lost message is sent again; each act carries an `op_id`, so it still counts once
 
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import streamlit as st
+
+from core.models import visible
 
 SCRIPTS = (  # in order: what is used while a file is read stands before it
     *("dom.js", "json.js", "fold.js", "paint.js", "text.js", "hidden.js", "diff.js"),
@@ -60,6 +62,11 @@ _PANE = st.components.v2.component(
 )
 
 
+def _storable(act: Act) -> Act:
+    """What a browser sends may hold half surrogates, which no database takes."""
+    return cast(Act, {name: visible(value) if isinstance(value, str) else value for name, value in act.items()})
+
+
 def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act], bool]) -> None:
     """Show `payload` (from `pane_payload`) and call `on_act` per act, in order, before the script reruns.
 
@@ -75,6 +82,7 @@ def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act],
         taken: list[str] = memory["acts"]
         for act in st.session_state[key].get("act") or ():
             memory["holds"] = act.pop("holds", ())
+            act = _storable(act)
             if act["op_id"] in taken:
                 continue
             # `resend`: the browser has lost the item; its message names none that it holds

@@ -78,6 +78,6 @@ function troubleWords(verdicts, why) {
   const it = names.length > 1 ? "them and tries again every few seconds; each" : "it and tries again every few seconds; it";
   const keeps = `This page keeps ${it} counts once. Keep the page open.`;
   if (!why) return `${what} The app does not answer. ${keeps} If this lasts, start the app again at the same address.`;
-  const holder = why.includes("locked") ? " If this lasts, end the program that holds the file." : "";
+  const holder = why.includes("another program") ? " If this lasts, end that program." : "";
   return `${what} ${why} ${keeps}${holder}`;
 }

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import UserError
+from core.errors import StoreError, UserError
 from core.models import ProposalState
 from core.review.items import Desk
 from core.review.many import my_deferred, return_mine
@@ -112,7 +112,18 @@ def begin(desk: Desk) -> Tab:
     return tab
 
 
-desk = choose()
-if "tab" not in st.session_state or "item" in st.query_params or st.session_state.get("desk") != desk:
-    st.session_state["tab"], st.session_state["desk"] = begin(desk), desk
-pane(desk)
+def at_work() -> Desk:
+    """The desk of this tab. While the file cannot be used, the pane stays as it is: it may hold a verdict."""
+    try:
+        desk = choose()
+        if "tab" not in st.session_state or "item" in st.query_params or st.session_state.get("desk") != desk:
+            st.session_state["tab"], st.session_state["desk"] = begin(desk), desk
+    except StoreError:
+        known: Desk | None = st.session_state.get("desk")
+        if "tab" not in st.session_state or known is None or known.annotator != annotator():
+            raise
+        return known
+    return desk
+
+
+pane(at_work())

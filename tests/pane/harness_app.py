@@ -53,7 +53,7 @@ def log(act: Act) -> None:
 
 def on_act(act: Act) -> bool:
     if Path(os.environ["PANE_LOG"]).with_name("locked").exists():
-        tab.live = {"trouble": "team.db cannot be used now: database is locked."}
+        tab.live = {"trouble": "team.db cannot be used now: another program is writing to it."}
         return False
     log(act)
     live = tab.live = {}

@@ -12,7 +12,7 @@ from core.store import open_store
 from core.store.browse import Order, matching, page_of
 from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets, search_words
 from core.store.many import Chosen
-from core.store.queue import waiting
+from core.store.queue import lease_next, waiting
 
 SEEN = "zeppelin"
 
@@ -92,6 +92,8 @@ HOSTILE = [
 @pytest.mark.parametrize("typed", [*HOSTILE, "x" * 100_000, "a " * 50_000, "' OR 1=1 --", "🙂", "\u202e kettle"])
 def test_whatever_is_typed_is_searched_for_and_never_an_error(store, typed):
     assert set(found(store, search=typed)) <= {"run-1", "run-2", "run-3", "run-4"}
+    leased = lease_next(store, "anna", now=1.0, until=2.0, wanted=QueueFilter(search=typed))
+    assert leased is None or leased in {row["id"] for row in store.rows("SELECT id FROM proposals")}
     assert search_words('say "EC 307" to-day!') == '"say" * "EC 307" "to-day!"'
 
 
