@@ -62,9 +62,9 @@ _PANE = st.components.v2.component(
 )
 
 
-def _storable(act: Act) -> Act:
+def _storable(act: dict[str, Any]) -> dict[str, Any]:
     """What a browser sends may hold half surrogates, which no database takes."""
-    return cast(Act, {name: visible(value) if isinstance(value, str) else value for name, value in act.items()})
+    return {name: visible(value) if isinstance(value, str) else value for name, value in act.items()}
 
 
 def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act], bool]) -> None:
@@ -80,13 +80,12 @@ def review_pane(payload: Mapping[str, Any], *, key: str, on_act: Callable[[Act],
 
     def deliver() -> None:
         taken: list[str] = memory["acts"]
-        for act in st.session_state[key].get("act") or ():
+        for act in map(_storable, st.session_state[key].get("act") or ()):
             memory["holds"] = act.pop("holds", ())
-            act = _storable(act)
             if act["op_id"] in taken:
                 continue
             # `resend`: the browser has lost the item; its message names none that it holds
-            if act["action"] != "resend" and not on_act(act):
+            if act["action"] != "resend" and not on_act(cast(Act, act)):
                 break
             taken.append(act["op_id"])
         del taken[:-REMEMBERED]
