@@ -22,17 +22,29 @@ _SEARCH = (
 
 
 def filter_fields(
-    opened: Store, me: str, pile: ProposalState | None, *, prefix: str, people: Mapping[str, str] | None = None
+    opened: Store,
+    me: str,
+    pile: ProposalState | None,
+    *,
+    prefix: str,
+    count: Callable[[QueueFilter], int],
+    people: Mapping[str, str] | None = None,
 ) -> QueueFilter:
-    """Draw the fields; what is chosen. `pile` None: of all states. `people`: more names to choose, and their words."""
+    """Draw the fields; what is chosen. `pile` None: of all states. `count`: how many items a filter leaves.
+
+    `people`: more names to choose, and their words.
+    """
     chosen = _chosen(prefix)
     counts = facets(opened, chosen, pile.value if pile else None)
+    _head(chosen, count(chosen), count(QueueFilter()), prefix)
     st.text_input(
         "Search", key=f"{prefix}_search", placeholder="Words in requests and results", help=_SEARCH, max_chars=500
     )
     if chosen.search.strip() and not any(character.isalnum() for character in chosen.search):
         st.caption("Type letters or digits to search for.")
     who = {me: "Me", NOBODY: "Nobody", **(people or {})}
+    if chosen.assigned_to is not None:  # stays on offer, whoever reviews now
+        who.setdefault(chosen.assigned_to, chosen.assigned_to)
     left, right = st.columns(2)
     with left:
         _pick("Failure type", "failure_type", counts, prefix, lambda value: FAILURE[FailureType(value)])
@@ -48,16 +60,23 @@ def filter_fields(
         _pick("Judge", "judge", counts, prefix, _JUDGE.__getitem__)
         _pick("Why it is here", "queue_reason", counts, prefix, _why)
         _pick("Tag", "tag", counts, prefix, lambda value: line(value, 60))
-        st.slider("Score", *_WHOLE, _WHOLE, 0.05, key=f"{prefix}_score", help=_RANGE)
-    st.button(
+        st.slider("Score", *_WHOLE, step=0.05, key=f"{prefix}_score", help=_RANGE)
+    return chosen
+
+
+def _head(chosen: QueueFilter, matching: int, everything: int, prefix: str) -> None:
+    """What the fields below leave, and the way back to everything."""
+    said, clear = st.columns([3, 1], vertical_alignment="center")
+    said.text(f"{matching:,} of {everything:,} match")
+    clear.button(
         "Clear",
         key=f"{prefix}_clear",
         icon=":material/filter_list_off:",
         on_click=clear_filter,
         args=(prefix,),
         disabled=chosen == QueueFilter(),
+        width="stretch",
     )
-    return chosen
 
 
 def is_narrowed(prefix: str) -> bool:

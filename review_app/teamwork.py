@@ -1,6 +1,7 @@
 """What the Team screen shows of people: figures, agreement, the overlap share, open items."""
 
 import time
+from itertools import groupby
 
 import streamlit as st
 
@@ -135,16 +136,20 @@ def show_open(who: str) -> None:
         if not leases:
             empty("Nobody has an item open", "An item is kept for whoever has it open, until they decide or go away.")
             return
-        st.text(f"{counted(len(leases), 'item')} open. A lease ends by itself; release it if somebody cannot.")
-        for lease in leases:
-            _lease(opened, lease, now, who)
+        people = {name: list(held) for name, held in groupby(leases, key=lambda lease: lease.held_by)}
+        st.text(f"{counted(len(people), 'person', 'people')} at work. A lease ends by itself; release it if needed.")
+        st.caption("Two items in a line: one is on screen, the other is made ready to come next.")
+        for name, held in people.items():
+            _open_at(opened, name, held, now, who)
 
 
-def _lease(opened: Store, lease: Lease, now: float, who: str) -> None:
-    holder, item, left, button = st.columns([2, 4, 2, 1], vertical_alignment="center")
-    holder.text(line(lease.held_by, 60))
-    item.text(line(lease.trajectory_id, 80))
-    left.text(f"{lease.until - now:.0f} s left")
-    if button.button("Release", key=f"release_{lease.proposal_id}"):
-        release_lease(opened, lease.proposal_id, lease.held_by, released_by=who)
+def _open_at(opened: Store, name: str, held: list[Lease], now: float, who: str) -> None:
+    """One person with all that is kept for them, given back together."""
+    holder, items, left, button = st.columns([2, 4, 2, 1], vertical_alignment="center")
+    holder.text(line(name, 60))
+    items.text("\n".join(line(lease.trajectory_id, 80) for lease in held))
+    left.text(f"{max(lease.until for lease in held) - now:.0f} s left")
+    if button.button("Release", key=f"release_{held[0].proposal_id}"):
+        for lease in held:
+            release_lease(opened, lease.proposal_id, name, released_by=who)
         st.rerun()

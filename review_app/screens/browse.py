@@ -9,6 +9,7 @@ from core.store.many import Chosen
 from core.store.queue import state_counts
 from review_app.counted import counted
 from review_app.filtering import filter_fields
+from review_app.kept import OnBrowse, keep, recall
 from review_app.many import change_many, say_what_was_done
 from review_app.pane.shown import line
 from review_app.pane.words import FAILURE, STATE
@@ -66,9 +67,10 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
 
 def choose_state(all_states: dict[ProposalState, int]) -> ProposalState | None:
     """The one state that is shown; None = any."""
+    kept = st.session_state["browse_state"]
     return st.selectbox(
         "State",
-        [None, *(state for state in ProposalState if all_states[state])],
+        [None, *(state for state in ProposalState if all_states[state] or state == kept)],
         format_func=lambda value: f"{STATE[value][0]} ({all_states[value]:,})" if value else "Any",
         key="browse_state",
     )
@@ -86,13 +88,21 @@ with store() as opened:
         )
         st.stop()
     say_what_was_done()
+    recall("browse", OnBrowse)
     first, filters, by, way, number, change, act = st.columns([3, 2, 3, 2, 2, 3, 3], vertical_alignment="bottom")
     with first:
         state = choose_state(states)
     with filters, st.popover("Filter", icon=":material/filter_list:", width="stretch"):
         me = annotator()
         people = {name: name for name in known_people(opened) if name != me}
-        wanted = filter_fields(opened, me, state, prefix="browse", people=people)
+        wanted = filter_fields(
+            opened,
+            me,
+            state,
+            prefix="browse",
+            count=lambda chosen: matching(opened, Chosen(chosen, state)),
+            people=people,
+        )
     with by:
         order = _ORDERS[st.selectbox("Sort by", list(_ORDERS), key="browse_order")]
     with way:
@@ -100,9 +110,10 @@ with store() as opened:
     everything = Chosen(wanted, state)
     found = matching(opened, everything)
     pages = max(1, -(-found // _PAGE))
-    st.session_state["browse_page"] = min(st.session_state.get("browse_page", 1), pages)
+    st.session_state["browse_page"] = min(st.session_state["browse_page"], pages)
     with number:
         page = int(st.number_input(f"Page, of {pages:,}", 1, pages, key="browse_page")) - 1
+    keep("browse", OnBrowse)
     rows = page_of(opened, everything, order=order, descending=descending, limit=_PAGE, offset=page * _PAGE)
     if not rows:
         empty("Nothing matches", "Choose another state, or clear the filter.")

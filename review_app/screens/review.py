@@ -7,7 +7,7 @@ from core.models import ProposalState
 from core.review.items import Desk
 from core.review.many import my_deferred, return_mine
 from core.store import Store
-from core.store.queue import state_counts
+from core.store.queue import state_counts, waiting
 from review_app.chrome import tools
 from review_app.counted import counted
 from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
@@ -15,15 +15,16 @@ from review_app.empty_queue import SHOW_WAITING
 from review_app.faults import in_words
 from review_app.filtering import clear_filter, filter_fields, is_narrowed
 from review_app.guidelines import guidelines_popover
+from review_app.kept import OnReview, keep, recall
 from review_app.pane import Act, review_pane
+from review_app.pane.words import STATE
 from review_app.session import annotator, settings, store
 
 _PILES = {
-    "Waiting": ProposalState.PENDING,
-    "Deferred": ProposalState.DEFERRED,
-    "Flagged": ProposalState.FLAGGED,
-    "Disputed": ProposalState.DISPUTED,
+    STATE[state][0]: state
+    for state in (ProposalState.PENDING, ProposalState.DEFERRED, ProposalState.FLAGGED, ProposalState.DISPUTED)
 }
+_WAITING = STATE[ProposalState.PENDING][0]
 _WIDEN = "widen"  # what a button of the empty queue asks for
 
 
@@ -33,13 +34,17 @@ def choose() -> Desk:
     if how := st.session_state.pop(_WIDEN, ""):  # before the fields are drawn: later Streamlit takes no value for them
         clear_filter("filter")
         if how == SHOW_WAITING:
-            st.session_state["pile"] = "Waiting"
+            st.session_state["filter_pile"] = _WAITING
+    recall("filter", OnReview)
     narrowed = " · on" if is_narrowed("filter") else ""
     with store() as opened, tools():
         guidelines_popover(opened)
         with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
             shown = _choose_pile(opened, me)
-            wanted = filter_fields(opened, me, shown, prefix="filter")
+            wanted = filter_fields(
+                opened, me, shown, prefix="filter", count=lambda chosen: waiting(opened, chosen, me, shown.value)
+            )
+    keep("filter", OnReview)
     return Desk(me, wanted, shown, settings().review.lease_seconds)
 
 
@@ -48,14 +53,13 @@ def _choose_pile(opened: Store, me: str) -> ProposalState:
     pile = st.segmented_control(
         "Show",
         list(_PILES),
-        default="Waiting",
         required=True,
-        key="pile",
-        format_func=lambda name: f"{name} {counts[_PILES[name]]:,}" if name != "Waiting" else name,
+        key="filter_pile",
+        format_func=lambda name: f"{name} {counts[_PILES[name]]:,}" if name != _WAITING else name,
     )
     if counts[ProposalState.DEFERRED]:
         _offer_return(opened, me)
-    return _PILES[pile or "Waiting"]
+    return _PILES[pile or _WAITING]
 
 
 def _offer_return(opened: Store, me: str) -> None:

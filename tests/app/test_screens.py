@@ -22,6 +22,7 @@ from core.store import open_store
 from core.store.runs import latest_run
 from core.store.trajectories import begin_import
 from review_app import session
+from review_app.kept import OnReview, read
 
 APP = Path(__file__).parents[2] / "review_app" / "app.py"
 SCREENS = ["review", "browse", "team", "thresholds", "import_run", "export"]
@@ -193,10 +194,45 @@ def test_the_filter_narrows_the_queue_and_outlives_its_last_item(show, samples):
     assert healthy(at), words(at)
 
 
+def test_what_is_chosen_outlives_another_screen_and_a_reload(show, samples):
+    at = show(samples, "review")
+    at.text_input(key="filter_search").set_value("the").run()
+    at.segmented_control(key="filter_pile").set_value("Flagged").run()
+    at.slider(key="filter_score").set_value((0.2, 0.9)).run()
+    address = at.query_params["chosen"]
+    at.switch_page("screens/browse.py").run()
+    at.selectbox(key="browse_order").select("Steps").run()
+    at.switch_page("screens/review.py").run()
+    reloaded = show(samples, "review", chosen=address)
+    for seen in (at, reloaded):
+        assert healthy(seen), words(seen)
+        assert seen.text_input(key="filter_search").value == "the"
+        assert seen.segmented_control(key="filter_pile").value == "Flagged"
+        assert tuple(seen.slider(key="filter_score").value) == (0.2, 0.9)
+    assert at.session_state["desk"] == reloaded.session_state["desk"]
+    at.switch_page("screens/browse.py").run()
+    assert at.selectbox(key="browse_order").value == "Steps"
+    button(at.switch_page("screens/review.py").run(), "Clear").click().run()
+    assert at.text_input(key="filter_search").value == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["{", "[]", '{"steps":[3,4]}', '{"score":[0.9,0.1]}', '{"failure_type":"x"}', '{"search":"\\ud800"}', '{"pile":1}'],
+)
+def test_an_address_with_what_nobody_can_choose_chooses_nothing(address):
+    assert read(address, OnReview) == {}
+    assert read('{"source":"gone","steps":[1,5],"score":[0,1]}', OnReview) == {
+        "source": "gone",
+        "steps": (1, 5),
+        "score": (0.0, 1.0),
+    }
+
+
 @pytest.mark.parametrize("pile", ["Deferred", "Flagged"])
 def test_an_empty_pile_can_be_looked_at(show, samples, pile):
     at = show(samples, "review")
-    at.segmented_control(key="pile").set_value(pile).run()
+    at.segmented_control(key="filter_pile").set_value(pile).run()
     assert healthy(at), words(at)
     assert at.session_state["tab"].item is None
 
