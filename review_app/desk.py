@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import StoreError, UserError
-from core.models import Decision, RejectReason, ReviewAction, content_hash
+from core.models import Decision, ProposalState, RejectReason, ReviewAction, content_hash
 from core.review.items import (
     Desk,
     ReviewItem,
@@ -27,6 +27,7 @@ from core.review.items import (
 )
 from core.review.many import return_mine
 from core.review.overlap import desk_counts
+from core.review.team import done_today
 from core.review.thresholds import policy_in_force
 from core.review.typed import can_be_seen
 from core.review.verdicts import Answer, decide, keep_draft, my_last, undo_last, undo_one
@@ -43,6 +44,7 @@ from review_app.empty_queue import CLEAR_FILTER, SHOW_WAITING, empty_queue
 from review_app.mine import decided_item, strip
 from review_app.pane import Act
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
+from review_app.pane.words import STATE
 
 _VERDICTS = {action.value: action for action in ReviewAction if action is not ReviewAction.UNDO}
 _PAST = {
@@ -173,20 +175,28 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
     items = {item.proposal_id: item for item in (tab.item, tab.ahead) if item is not None}
     theta = policy_in_force(store, settings.pipeline).theta
     tab.views = {key: tab.views.get(key) or _view(item, theta) for key, item in items.items()}
-    states = state_counts(store)
     mine = my_last(store, desk.annotator, limit=1)
     return pane_payload(
         tab.views[tab.item.proposal_id] if tab.item else None,
         ahead=tab.views[tab.ahead.proposal_id] if tab.ahead else None,
         refused=[vars(refusal) for refusal in tab.refused],
         waiting=waiting(store, desk.wanted, desk.annotator, desk.pile.value),
-        counts=[(word, n) for word, n in desk_counts(store, desk.annotator, states).items() if n],
+        pile=STATE[desk.pile][0].lower(),
+        counts=_counts(store, desk.annotator),
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
         empty=None if tab.item else empty_queue(store, desk),
         desk=content_hash([str(store.path), desk.annotator]),
         beat_seconds=max(5, desk.lease_seconds // 3),
         **tab.live,
     )
+
+
+def _counts(store: Store, annotator: str) -> list[tuple[str, int]]:
+    """The figures of the bar in words; nothing that is 0."""
+    known = desk_counts(store, annotator, state_counts(store))
+    said = {STATE[state][0].lower(): known[state.value] for state in ProposalState if state.value in known}
+    said |= {word: n for word, n in known.items() if word not in set(ProposalState)}
+    return [(word, n) for word, n in {**said, "of mine today": done_today(store, annotator)}.items() if n]
 
 
 def _show(tab: Tab, item: ReviewItem | None) -> None:

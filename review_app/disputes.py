@@ -5,7 +5,7 @@ from itertools import pairwise
 import streamlit as st
 
 from core.models import Attempt, RejectReason, ReviewAction
-from core.review.overlap import Dispute, count_disputes, disputes, settle_as, settle_by_reject
+from core.review.overlap import Dispute, count_disputes, disputes, is_party, settle_as, settle_by_reject
 from core.review.verdicts import Answer
 from core.store import Store
 from core.store.standing import STATE_AFTER, ReviewRow
@@ -47,11 +47,13 @@ def _card(opened: Store, dispute: Dispute, who: str) -> None:
             icon=":material/open_in_full:",
             query_params={"item": dispute.trajectory_key},
         )
+        asked = "You are one of those who differ. Settle it all the same?"
+        may = not is_party(dispute, who) or st.checkbox(asked, key=f"own_{dispute.proposal_id}_{dispute.revision}")
         st.caption("The request as proposed")
         st.text(capped(dispute.attempt.hindsight_prompt))
         for column, opinion in zip(st.columns(len(dispute.opinions), gap="medium"), dispute.opinions, strict=True):
             with column, st.container(border=True):
-                _opinion(opened, dispute, opinion, who)
+                _opinion(opened, dispute, opinion, who, may=may)
         edits = [opinion for opinion in dispute.opinions if opinion.action is ReviewAction.EDIT]
         for one, other in pairwise(edits):
             st.text(f"From the words of {line(one.annotator, 60)} to those of {line(other.annotator, 60)}")
@@ -65,19 +67,21 @@ def _card(opened: Store, dispute: Dispute, who: str) -> None:
             placeholder="Choose a reason",
             key=f"why_{dispute.proposal_id}_{dispute.revision}",
         )
-        if button.button("Reject", key=f"reject_{dispute.proposal_id}", disabled=chosen is None, width="stretch"):
+        if button.button(
+            "Reject", key=f"reject_{dispute.proposal_id}", disabled=chosen is None or not may, width="stretch"
+        ):
             assert chosen is not None
             _done(settle_by_reject(opened, dispute, chosen, by=who))
 
 
-def _opinion(opened: Store, dispute: Dispute, opinion: ReviewRow, who: str) -> None:
+def _opinion(opened: Store, dispute: Dispute, opinion: ReviewRow, who: str, *, may: bool) -> None:
     verdict = words.STATE[STATE_AFTER[opinion.action]][0]
     st.text(f"{line(opinion.annotator, 60)} · {verdict} · {opinion.created_at[:16].replace('T', ' ')} UTC")
     if said := said_with(opinion):
         st.text(capped(said))
     if opinion.action is ReviewAction.EDIT:
         _edit(dispute.attempt, opinion)
-    if st.button("Decide like this", key=f"take_{opinion.id}", icon=":material/gavel:"):
+    if st.button("Decide like this", key=f"take_{opinion.id}", icon=":material/gavel:", disabled=not may):
         _done(settle_as(opened, dispute, opinion, by=who))
 
 

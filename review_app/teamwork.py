@@ -26,14 +26,14 @@ _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 def show_people(people: tuple[Person, ...]) -> None:
     """One line a person, by name."""
     if not people:
-        empty("No verdicts yet", "Figures of each reviewer come with the first verdict.", page="screens/review.py",
+        empty("No verdicts here", "Figures come with the first verdict of the period.", page="screens/review.py",
               label="Go to Review")  # fmt: skip
         return
     head = ("Name", "Done", "Accepted", "Edited", "Rejected", "Deferred", "Flagged", "Settled", "Median time", "Agrees")
     table(head, map(_person, people), numbers=head[1:])
     st.caption(
         "Done: items with an accept, edit or reject that stands. Median time: seconds of activity before it, pauses and"
-        " hidden tabs out. Agrees: on items of the overlap that somebody else decided on too."
+        " hidden tabs out. Agrees, at all times: on items of the overlap that somebody else decided on too."
     )
 
 

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import combinations, groupby
 from statistics import median
 
 from core.models import RejectReason, ReviewAction
 from core.review.agreement import cohen_kappa, kappa_interval
 from core.store import Store
-from core.store.people import BlindOpinion, Deed, blind_opinions, deeds
+from core.store.people import BlindOpinion, Deed, blind_opinions, deeds, opinions_since
 from core.store.standing import OPINIONS
 
 ENOUGH = 30  # items: with fewer, kappa and its interval say nothing
@@ -75,12 +76,26 @@ class Team:
     differences: tuple[Difference, ...]
 
 
-def team(store: Store) -> Team:
-    """Figures of everybody who has a verdict that stands."""
+def days_back(days: int) -> str:
+    """The start of this day, or of the day so many days ago, where this program runs (UTC, ISO 8601)."""
+    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return (today - timedelta(days=days)).astimezone(UTC).isoformat()
+
+
+def done_today(store: Store, annotator: str) -> int:
+    """How many items this person has accepted, edited or rejected today."""
+    return opinions_since(store, annotator, days_back(0))
+
+
+def team(store: Store, *, since: str = "") -> Team:
+    """Figures of everybody who has a verdict that stands; `since` (UTC, ISO 8601) leaves older ones out of `people`.
+
+    Agreement is that of all times.
+    """
     items = [list(of_item) for _, of_item in groupby(blind_opinions(store), key=lambda one: one.proposal_id)]
     pairs = _pairs(items)
     by_name: defaultdict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds(store):
+    for deed in deeds(store, since=since):
         by_name[deed.annotator].append(deed)
     people = [_person(name, by_name[name], pairs) for name in sorted(by_name)]
     return Team(tuple(people), tuple(pairs), tuple(filter(None, map(_difference, items))))

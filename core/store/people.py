@@ -20,14 +20,28 @@ class Deed:
     active_seconds: float | None
 
 
-def deeds(store: Store) -> Iterator[Deed]:
-    """One for each person and item, in no order."""
+def deeds(store: Store, *, since: str = "") -> Iterator[Deed]:
+    """One for each person and item, in no order. `since` (UTC, ISO 8601): older rows are left out."""
     rows = store.stream(
         "SELECT annotator, action, reason, settles, active_seconds FROM reviews WHERE id IN ("
         f"SELECT max(id) FROM reviews r WHERE action != 'undo' AND {_STANDS} GROUP BY proposal_id, annotator)"
+        " AND created_at >= ?",
+        since,
     )
     for annotator, action, reason, settles, seconds in rows:
         yield Deed(annotator, ReviewAction(action), reason, bool(settles), seconds)
+
+
+def opinions_since(store: Store, annotator: str, since: str) -> int:
+    """How many opinions of one person that stand were given at `since` (UTC, ISO 8601) or later."""
+    found = store.value(  # the newest row before `since` bounds the walk: what is older is not read
+        f"SELECT count(*) FROM reviews r WHERE annotator = ?1 AND action IN ('accept', 'edit', 'reject') AND {_STANDS}"
+        " AND id > coalesce((SELECT id FROM reviews WHERE annotator = ?1 AND created_at < ?2 ORDER BY id DESC LIMIT 1),"
+        " 0)",
+        annotator,
+        since,
+    )
+    return int(found)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ function drawBar(pane) {
   mine.setAttribute("aria-expanded", !pane.mine.el.hidden);
   fill(
     pane.bar,
-    item && h("span", { class: "place" }, `${count(data.waiting)} waiting`),
+    item && h("span", { class: "place" }, `${count(data.waiting)} ${data.pile}`),
     item && h("code", { class: "name", title: item.name, dir: "auto" }, item.name),
     item?.source && h("span", { class: "quiet source" }, item.source),
     h("span", { class: "space" }),

@@ -113,6 +113,7 @@ def pane_payload(
     *,
     ahead: Mapping[str, Any] | None = None,
     waiting: int = 0,
+    pile: str = "waiting",
     counts: Sequence[tuple[str, int]] = (),
     last: str = "",
     desk: str = "",
@@ -128,6 +129,7 @@ def pane_payload(
 ) -> dict[str, Any]:
     """Join an item (None: the queue is done) and what changes under it.
 
+    `waiting`: how many items the pile holds, and `pile` what they are, in a word.
     `ahead`: the item that follows a verdict, shown at the key press. `refused`: verdicts that were not taken (op_id,
     proposal_id, name, text). `last`: what Undo would take back, in words. `desk`: names the reviewer and the file,
     for what a browser keeps of them. `trouble`: why acts are not taken now; they are sent again. `notice`: (`error`
@@ -141,6 +143,7 @@ def pane_payload(
         "ahead": dict(ahead) if ahead else None,
         "ahead_key": ahead["key"] if ahead else None,
         "waiting": waiting,
+        "pile": pile,
         "counts": [[label, number] for label, number in counts],
         "last": line(last, 120),
         "desk": desk,

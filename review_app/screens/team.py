@@ -3,13 +3,14 @@
 import streamlit as st
 
 from core.review.overlap import count_disputes
-from core.review.team import team
+from core.review.team import days_back, team
 from review_app.disputes import show_disputes
 from review_app.guidelines import edit_guidelines
 from review_app.session import annotator, store
 from review_app.teamwork import choose_share, show_agreement, show_open, show_people
 
 _VIEWS = ("People", "Two people", "Disputed", "Open now", "Guidelines")
+_PERIODS = {"Today": 0, "Last 7 days": 6, "Last 30 days": 29, "All times": None}
 
 st.title("Team", anchor=False)
 with store() as opened:
@@ -24,7 +25,11 @@ with store() as opened:
         key="team_view",
     )
     if view == "People":
-        show_people(team(opened).people)
+        period = st.segmented_control(
+            "Verdicts of", list(_PERIODS), default="All times", required=True, key="team_period"
+        )
+        days = _PERIODS[period or "All times"]
+        show_people(team(opened, since="" if days is None else days_back(days)).people)
     elif view == "Two people":
         with st.container(width=560):
             choose_share(opened, annotator())

@@ -76,11 +76,13 @@ def effects(now: Effect, then: Effect) -> None:
         return int(getattr(then, name) - getattr(now, name))
 
     made_of = f"{then.human_accepted:,} by a human, {then.auto_accepted:,} by the threshold alone"
+    open_now = then.queued + then.auto_accepted + then.too_severe + then.too_low  # all without a closing verdict
+    queue = f"not let in by the threshold; {open_now:,} wait for a person"
     low = f", {then.too_low:,} score too low" if then.too_low else ""
     figures(
         (
             Figure("Let in", then.let_in, made_of, change("let_in")),
-            Figure("Queue", then.queued, "wait for a human", change("queued")),
+            Figure("Queue", then.queued, queue, change("queued")),
             Figure(
                 "Left out",
                 then.left_out,

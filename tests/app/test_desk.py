@@ -13,6 +13,7 @@ from core.store import open_store
 from core.store.filters import QueueFilter
 from core.store.queue import state_counts
 from core.store.reviews import reviews_of
+from core.store.standing import OPINIONS
 from review_app.desk import Tab, payload, show_named, show_next, take
 
 ANNA, BEN = Desk("anna"), Desk("ben")
@@ -76,7 +77,9 @@ def test_a_verdict_is_stored_and_brings_the_next_item(store, tab, action, more, 
     assert tab.item.proposal_id != item.proposal_id
     assert shown["item"]["id"] == tab.item.proposal_id
     assert shown["waiting"] == 9
-    assert shown["counts"] == [[state.value, 1]]
+    figure = [["accepted with edits" if state is ProposalState.EDITED else state.value, 1]]
+    assert shown["counts"] == figure + ([["of mine today", 1]] if action in OPINIONS else [])
+    assert shown["pile"] == "waiting"
     assert shown["last"] == f"{word} {item.trajectory.trajectory_id}"
     assert shown["notice"] is None
 

@@ -129,6 +129,25 @@ def test_the_open_filter_button_is_as_legible_as_a_closed_one(review, shared):
     expect(button).to_have_css("color", colour)
 
 
+def test_guidelines_that_are_typed_survive_another_screen_and_are_saved_by_one_click(review, shared):
+    page = review(shared[0]).page
+    page.goto(f"{shared[0]}/team?as=lena")
+    page.get_by_text("Guidelines", exact=True).click()
+    field = page.get_by_label("Guidelines, in markdown")
+    field.fill("Reject what nobody would ask.")
+    page.get_by_role("link", name="Browse").click()
+    expect(page.get_by_text("Sort by")).to_be_visible()
+    page.get_by_role("link", name="Team").click()
+    page.get_by_text("Guidelines", exact=True).click()
+    expect(field).to_have_value("Reject what nobody would ask.")
+    field.press("End")
+    field.press_sequentially(" Ever.")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_text("Version 1 by lena")).to_be_visible()
+    with open_store(shared[1]) as store:
+        assert store.value("SELECT text FROM guidelines") == "Reject what nobody would ask. Ever."
+
+
 def test_typing_letters_in_the_edit_box_decides_nothing(review, shared):
     reviewer = review(shared[0])
     name = reviewer.open("/?as=dora")

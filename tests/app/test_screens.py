@@ -13,6 +13,7 @@ from filled import make_run
 from streamlit.testing.v1 import AppTest
 
 from core.models import Decision, ReviewAction
+from core.review.guidelines import save_guidelines
 from core.review.items import Desk, next_item
 from core.review.thresholds import effect_of, policy_in_force
 from core.review.verdicts import decide
@@ -163,7 +164,19 @@ def test_the_team_screen_sets_the_share_releases_leases_and_keeps_guidelines(sho
     button(at, "Save as a new version").click().run()
     assert "Version 1 by maria" in words(at)
     assert "![x]" not in at.markdown[-1].value
+    at.text_area[0].input("# Other rules").run()
     assert "Nothing is disputed" in words(see(at, "Disputed"))
+    with open_store(samples) as store:
+        save_guidelines(store, "# Ben's", author="ben")
+    at.switch_page("screens/browse.py").run()
+    at = see(at.switch_page("screens/team.py").run(), "Guidelines")
+    assert at.text_area[0].value == "# Other rules", "what was typed is kept on other views and screens"
+    assert "A newer version was saved" in at.warning[0].value
+    button(at, "Drop my changes").click().run()
+    assert at.text_area[0].value == "# Ben's"
+    with open_store(samples) as store:
+        save_guidelines(store, "# Anna's", author="anna")
+    assert at.run().text_area[0].value == "# Anna's", "a field that nobody typed in shows what is in force"
     with open_store(samples) as store:
         assert store.value("SELECT released_by FROM releases") == "maria"
 

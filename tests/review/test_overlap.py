@@ -16,6 +16,7 @@ from core.review.items import Desk, keep_open, next_item, open_item
 from core.review.overlap import (
     desk_counts,
     disputes,
+    is_party,
     set_overlap,
     settle_as,
     settle_by_reject,
@@ -162,6 +163,16 @@ def test_a_dispute_settled_in_review_or_by_a_reason_of_ones_own(store):
     [dispute] = disputes(store, limit=10)
     assert settle_by_reject(store, dispute, RejectReason.UNSAFE, by="maria").taken
     assert verdict_in_force(store, other).reason == RejectReason.UNSAFE
+
+
+def test_who_settles_their_own_dispute_is_noted(store):
+    item = next_item(store, ANNA).proposal_id
+    say(store, ANNA, item, ACCEPT)
+    say(store, BEN, item, REJECT)
+    [dispute] = disputes(store, limit=5)
+    assert (is_party(dispute, "ben"), is_party(dispute, "maria")) == (True, False)
+    assert settle_as(store, dispute, dispute.opinions[0], by="ben").taken
+    assert verdict_in_force(store, item).note == "As anna decided. Settled by one of those who differed."
 
 
 def test_a_smaller_share_releases_what_waits_with_its_first_verdict_and_leaves_disputes(store):

@@ -11,10 +11,11 @@ from core.review.agreement import kappa_interval
 from core.review.guidelines import LONGEST, save_guidelines
 from core.review.items import next_item
 from core.review.overlap import disputes, set_overlap, settle_as
-from core.review.team import Difference, team
+from core.review.team import Difference, days_back, done_today, team
 from core.review.verdicts import undo_last
 from core.store import open_store
 from core.store.guidelines import current_guidelines, guideline_versions
+from core.store.people import opinions_since
 from core.store.reviews import reviews_of
 
 
@@ -23,6 +24,18 @@ def store(db):
     with open_store(db) as opened:
         set_overlap(opened, 1.0, set_by="maria")
         yield opened
+
+
+def test_a_period_leaves_older_verdicts_out_and_today_counts_opinions_that_stand(store):
+    for action in (ACCEPT, EDIT, REJECT, ReviewAction.DEFER):
+        say(store, ANNA, next_item(store, ANNA).proposal_id, action)
+    assert done_today(store, "anna") == 3
+    undo_last(store, "anna", op_id="u")
+    undo_last(store, "anna", op_id="v")
+    assert (done_today(store, "anna"), done_today(store, "ben")) == (2, 0)
+    assert team(store, since=days_back(0)).people[0].done == 2
+    assert opinions_since(store, "anna", days_back(-1)) == 0
+    assert team(store, since=days_back(-1)).people == ()
 
 
 def test_each_person_is_counted_by_what_stands(store):
