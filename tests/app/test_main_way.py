@@ -135,6 +135,8 @@ def test_guidelines_that_are_typed_survive_another_screen_and_are_saved_by_one_c
     page.get_by_text("Guidelines", exact=True).click()
     field = page.get_by_label("Guidelines, in markdown")
     field.fill("Reject what nobody would ask.")
+    field.press("Tab")
+    expect(page.get_by_text("Not saved yet. It is kept")).to_be_visible()
     page.get_by_role("link", name="Browse").click()
     expect(page.get_by_text("Sort by")).to_be_visible()
     page.get_by_role("link", name="Team").click()
