@@ -20,6 +20,8 @@ _STYLE = """<style>
 .st-key-tools { width: auto !important; gap: .25rem; margin-right: .75rem; }
 .st-key-tools > div { width: auto !important; flex: none; }
 .st-key-desk button[aria-expanded="true"] { color: inherit !important; }
+:is(a, button, [role="radio"], summary):focus-visible { outline: 2px solid #4f7de0 !important; outline-offset: 2px; }
+.stMain:focus, .stMain:focus-visible, main:focus { outline: none !important; box-shadow: none !important; }
 .st-key-entry { max-width: 30rem; margin: 12vh auto 0; }
 [class*="st-key-fault_"] { margin-top: .9rem; max-width: 60rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }

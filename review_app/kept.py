@@ -88,7 +88,9 @@ def recall(prefix: str, form: type[Filtered]) -> None:
     if kept is None:
         kept = read(st.query_params.get(_ADDRESS, ""), form)
     for name in form.model_fields:
-        st.session_state.setdefault(f"{prefix}_{name}", kept.get(name, _PLAIN.get(name)))
+        value = kept.get(name, _PLAIN.get(name))
+        if value is not None:  # a choice that is set to None shows no word at all
+            st.session_state.setdefault(f"{prefix}_{name}", value)
 
 
 def keep(prefix: str, form: type[Filtered]) -> None:

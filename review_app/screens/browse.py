@@ -27,7 +27,7 @@ _ORDERS = {
 
 
 def table(rows: list[BrowseRow]) -> list[BrowseRow]:
-    """The page as a table; the rows that are ticked.
+    """The page as a table, without columns that are empty on it; the rows that are ticked. A clicked name opens.
 
     Ticks are kept by place, so a page of other rows is another table: no tick passes from one item to another.
     """
@@ -35,6 +35,7 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
         {
             "Name": line(row.name, 120),
             "State": STATE[row.state][0],
+            "Request": line(" ".join(row.request.split())),
             "Score": row.score,
             "Judge": row.judge_says.capitalize(),
             "Failure": FAILURE[FailureType(row.failure_type)] if row.failure_type else "",
@@ -44,30 +45,34 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
             "Assigned to": line(row.assigned_to or ""),
             "Verdict by": line(row.decided_by or ""),
             "Note": line(row.note or ""),
-            "Request": line(" ".join(row.request.split())),
         }
         for row in rows
     ]
-    picked = st.dataframe(
+    selected = st.dataframe(
         pd.DataFrame(cells),
+        column_order=[name for name in cells[0] if any(cell[name] not in (None, "") for cell in cells)],
         hide_index=True,
         width="stretch",
         height=38 * min(len(rows), 15) + 38,
         on_select="rerun",
-        selection_mode="multi-row",
+        # a column that can be selected is not sorted: that would order this page alone
+        selection_mode=("multi-row", "single-cell", "single-column"),
         column_config={
             "Score": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Steps": st.column_config.NumberColumn(width="small"),
             "Request": st.column_config.TextColumn(width="large"),
         },
         key=f"browse_table_{content_hash([row.id for row in rows])}",
-    )["selection"]["rows"]
+    )["selection"]
+    picked = selected["rows"]
+    if clicked := [rows[place] for place, name in selected.get("cells", ()) if name == "Name" and place < len(rows)]:
+        st.switch_page("screens/review.py", query_params={"item": clicked[0].key})
     return [rows[place] for place in sorted(picked) if place < len(rows)]
 
 
 def choose_state(all_states: dict[ProposalState, int]) -> ProposalState | None:
     """The one state that is shown; None = any."""
-    kept = st.session_state["browse_state"]
+    kept = st.session_state.get("browse_state")
     return st.selectbox(
         "State",
         [None, *(state for state in ProposalState if all_states[state] or state == kept)],
@@ -112,13 +117,13 @@ with store() as opened:
     pages = max(1, -(-found // _PAGE))
     st.session_state["browse_page"] = min(st.session_state["browse_page"], pages)
     with number:
-        page = int(st.number_input(f"Page, of {pages:,}", 1, pages, key="browse_page")) - 1
+        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, key="browse_page")) - 1
     keep("browse", OnBrowse)
     rows = page_of(opened, everything, order=order, descending=descending, limit=_PAGE, offset=page * _PAGE)
     if not rows:
         empty("Nothing matches", "Choose another state, or clear the filter.")
         st.stop()
-    st.caption(f"{counted(found, 'item')}. Tick one to open it in Review, or several to change them at once.")
+    st.caption(f"{counted(found, 'item')}. Click a name to open it in Review; tick rows to change them at once.")
     ticked = table(rows)
     with change:
         change_many(opened, me, everything, found, tuple(row.id for row in ticked))
