@@ -78,7 +78,7 @@ class Tab:
     ahead: ReviewItem | None = None  # what comes after `item`; the browser shows it at the key, before the answer
     live: dict[str, Any] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)  # the newest last; the browser says which were read
-    views: dict[int, dict[str, Any]] = field(default_factory=dict)  # of `item` and `ahead`, by proposal
+    views: dict[int, tuple[ReviewItem, dict[str, Any]]] = field(default_factory=dict)  # of item and ahead, by id
     shown: dict[str, Any] | None = None  # the last payload: it stays on screen while the file cannot be read
     go_to: str = ""  # a button of the empty queue: the screen to show
     widen: str = ""  # a button of the empty queue: `CLEAR_FILTER` or `SHOW_WAITING`
@@ -157,7 +157,11 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
 
 
 def _beat(store: Store, tab: Tab, desk: Desk, item: ReviewItem) -> None:
-    if lost := keep_open(store, desk, item.proposal_id):
+    lost = keep_open(store, desk, item.proposal_id)
+    if item.held_by:
+        if not lost:  # the one who had it has left it
+            _show(tab, open_item(store, desk, item.proposal_id))
+    elif lost:
         tab.live["notice"] = ("error", f"{lost} Your draft is kept.")
     if tab.ahead and keep_open(store, desk, tab.ahead.proposal_id):
         tab.ahead = None
@@ -172,18 +176,19 @@ def look_ahead(store: Store, tab: Tab, desk: Desk) -> None:
 
 def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str, Any]:
     """What the pane is given for this tab now."""
-    items = {item.proposal_id: item for item in (tab.item, tab.ahead) if item is not None}
     theta = policy_in_force(store, settings.pipeline).theta
-    tab.views = {key: tab.views.get(key) or _view(item, theta) for key, item in items.items()}
+    items = [item for item in (tab.item, tab.ahead) if item is not None]
+    tab.views = {item.proposal_id: (item, _drawn(tab, item) or _view(item, theta)) for item in items}
     mine = my_last(store, desk.annotator, limit=1)
     return pane_payload(
-        tab.views[tab.item.proposal_id] if tab.item else None,
-        ahead=tab.views[tab.ahead.proposal_id] if tab.ahead else None,
+        _drawn(tab, tab.item),
+        ahead=_drawn(tab, tab.ahead),
         refused=[vars(refusal) for refusal in tab.refused],
         waiting=waiting(store, desk.wanted, desk.annotator, desk.pile.value),
         pile=STATE[desk.pile][0].lower(),
         counts=_counts(store, desk.annotator),
         last=f"{_PAST[mine[0].action]} {_name(store, mine[0].proposal_id)}" if mine else "",
+        last_review=mine[0].op_id if mine else "",
         empty=None if tab.item else empty_queue(store, desk),
         desk=content_hash([str(store.path), desk.annotator]),
         beat_seconds=max(5, desk.lease_seconds // 3),
@@ -199,10 +204,14 @@ def _counts(store: Store, annotator: str) -> list[tuple[str, int]]:
     return [(word, n) for word, n in {**said, "of mine today": done_today(store, annotator)}.items() if n]
 
 
+def _drawn(tab: Tab, item: ReviewItem | None) -> dict[str, Any] | None:
+    """The view of this very item, where it was drawn; the same proposal loaded anew may hold another draft."""
+    of, view = tab.views.get(item.proposal_id, (None, None)) if item else (None, None)
+    return view if of is item else None
+
+
 def _show(tab: Tab, item: ReviewItem | None) -> None:
-    if item and item != tab.ahead:
-        tab.views.pop(item.proposal_id, None)
-    tab.item, tab.ahead = item, None
+    tab.item, tab.ahead = tab.ahead if item == tab.ahead else item, None
 
 
 def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction) -> None:
@@ -221,7 +230,10 @@ def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction)
 
 
 def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answer) -> None:
-    """Show what follows a verdict: the next item, or the refusal and the item as it is now."""
+    """Show what follows a verdict: the next item, or the refusal and the item as it is now.
+
+    The browser that has an item ahead shows it already, and somebody may be typing in it: it stays there.
+    """
     if answer.taken:
         show_next(store, tab, desk)
         return
@@ -233,7 +245,7 @@ def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answe
     elif get_proposal(store, answer.proposal_id):
         if kept:  # a refused edit must not be typed again
             keep_draft(store, answer.proposal_id, desk.annotator, _words(decision))
-        _show(tab, open_item(store, desk, answer.proposal_id))
+        _show(tab, open_item(store, desk, tab.ahead.proposal_id if tab.ahead else answer.proposal_id))
 
 
 def _refuse(store: Store, tab: Tab, op_id: str, proposal_id: int, words: str) -> None:
@@ -275,6 +287,8 @@ def _undo(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         answer = undo_last(store, desk.annotator, op_id=act["op_id"])
     if answer is None:
         told = "That verdict is undone already." if one else "There is nothing of yours to undo."
+        if one in [refusal.op_id for refusal in tab.refused]:
+            told = "That verdict was not taken: there is nothing to undo."
         tab.live["notice"] = ("info", told)
     elif answer.again:
         raise StoreError(answer.message)
@@ -290,8 +304,14 @@ def _draft(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     if item is None or act.get("id") != item.proposal_id:
         return
     draft = Draft(text, act.get("final_answer"), act.get("first_step"), act.get("last_step"))
-    tab.live["saved_at"] = keep_draft(store, item.proposal_id, desk.annotator, draft)
-    tab.live["check"] = _check(item, draft)
+    saved_at = keep_draft(store, item.proposal_id, desk.annotator, draft)
+    tab.live |= {"saved_at": saved_at, "check": _check(item, draft)}
+    # The browser has these words already: the view takes them under its old key, and is not sent for them.
+    view = _drawn(tab, item)
+    tab.item = replace(item, draft=replace(draft, saved_at=saved_at))
+    if view:
+        news = {"draft": _draft_view(tab.item.draft), "check": tab.live["check"]}
+        tab.views[item.proposal_id] = (tab.item, view | news)
 
 
 def _check(item: ReviewItem, draft: Draft) -> dict[str, Any]:

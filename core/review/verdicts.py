@@ -148,7 +148,7 @@ def _undo(store: Store, annotator: str, *, op_id: str, of: str | None) -> Answer
             keep_draft(store, last.proposal_id, annotator, _draft_of(last))
     except StoreError as error:
         return Answer(False, str(error), 0, again=True)
-    said = "Already undone." if done else f"Undone: it was {PAST[last.action]}."
+    said = "Already undone." if done else f"Undone: your {last.action.value}."
     return Answer(True, said, last.proposal_id)
 
 

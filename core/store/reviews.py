@@ -49,7 +49,6 @@ def add_review(store: Store, decision: Decision) -> int:
         },
     )
     move(store, decision.proposal_id, what_follows(store, decision.proposal_id))
-    store.write("DELETE FROM drafts WHERE proposal_id = ? AND annotator = ?", decision.proposal_id, decision.annotator)
     return review_id
 
 
@@ -168,10 +167,16 @@ def save_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> 
 
 
 def load_draft(store: Store, proposal_id: int, annotator: str) -> Draft | None:
-    """The edit under way of one person on one proposal."""
+    """The edit under way of one person on one proposal; none where they have decided on it since.
+
+    A verdict covers the draft and does not delete it, so that an undo shows it again. Put off is not decided.
+    """
     row = store.row(
-        "SELECT hindsight_prompt, final_answer, first_step, last_step, saved_at FROM drafts"
-        " WHERE proposal_id = ? AND annotator = ?",
+        "SELECT hindsight_prompt, final_answer, first_step, last_step, saved_at FROM drafts d"
+        " WHERE proposal_id = ? AND annotator = ? AND NOT EXISTS (SELECT 1 FROM reviews r"
+        "  WHERE r.proposal_id = d.proposal_id AND r.annotator = d.annotator AND r.created_at >= d.saved_at"
+        "  AND r.action IN ('accept', 'edit', 'reject')"
+        "  AND NOT EXISTS (SELECT 1 FROM reviews u WHERE u.undoes = r.id AND u.proposal_id = r.proposal_id))",
         proposal_id,
         annotator,
     )

@@ -45,7 +45,7 @@ class Act(TypedDict, total=False):
     active_seconds: float
     step: int
     field: str
-    review: str  # the op_id of the verdict that `reopen` and `undo` are about; undo without it: the newest
+    review: str  # the op_id of the verdict that `reopen` and `undo` are about; undo without it: the newest of all
     seen: str | None  # fingerprint of the words that were on screen
 
 

@@ -13,10 +13,14 @@ function openAsk(pane, name, title, draw) {
 const openReject = (pane) => openAsk(pane, "reject", "Why reject?", drawReasons);
 const openFlag = (pane) => openAsk(pane, "flag", "Flag for the lead", drawFlagNote);
 
-const typedNote = (pane) => pane.pop.querySelector("input")?.value.trim() || "";
+const noteField = (pane) => pane.pop.querySelector("input");
+const typedNote = (pane) => noteField(pane)?.value.trim() || "";
+const noteName = (pane) => `${pane.popover}:${pane.item.seen}`; // a note left behind is there when the question is asked again
 
+// A flag goes out; a note on a reject is done, and a digit is waited for.
 function submitAsk(pane) {
   if (pane.popover === "flag") pane.decide("flag", { note: typedNote(pane) });
+  else pane.pop.focus({ preventScroll: true });
 }
 
 const reject = (pane, reason) => pane.decide("reject", { reason, note: typedNote(pane) });
@@ -24,6 +28,7 @@ const reject = (pane, reason) => pane.decide("reject", { reason, note: typedNote
 function closeAsk(pane) {
   if (!pane.popover) return;
   const inside = pane.pop.contains(pane.root.getRootNode().activeElement);
+  pane.notes.set(noteName(pane), noteField(pane).value);
   pane.popover = null;
   pane.pop.hidden = true;
   pane.pop.replaceChildren();
@@ -31,31 +36,30 @@ function closeAsk(pane) {
   drawActions(pane);
 }
 
+const noteInput = (pane, placeholder, label) =>
+  h("input", {
+    class: "field",
+    placeholder,
+    "aria-label": label,
+    maxlength: "2000",
+    value: pane.notes.get(noteName(pane)) || "",
+    onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && submitAsk(pane),
+  });
+
 function drawReasons(pane) {
   const reasons = pane.data.reasons.map(({ n, text }) =>
     plainButton({ class: "reason", "aria-keyshortcuts": n, onclick: () => reject(pane, n) }, h("kbd", {}, n), text),
   );
   fill(
     pane.pop,
-    h("h3", {}, "Why reject?", h("span", { class: "quiet" }, "press a digit")),
+    h("h3", {}, "Why reject?", h("span", { class: "quiet" }, "press a digit; N for a note first")),
     h("div", { class: "reasons" }, reasons),
-    h("input", {
-      class: "field",
-      placeholder: "Note (optional), then a reason",
-      "aria-label": "Note on the rejection",
-      maxlength: "2000",
-    }),
+    noteInput(pane, "Note (optional), then Enter and a digit", "Note on the rejection"),
   );
 }
 
 function drawFlagNote(pane) {
-  const note = h("input", {
-    class: "field",
-    placeholder: "What should the lead look at? (optional)",
-    "aria-label": "Note for the lead",
-    maxlength: "2000",
-    onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && submitAsk(pane),
-  });
+  const note = noteInput(pane, "What should the lead look at? (optional)", "Note for the lead");
   fill(
     pane.pop,
     h("h3", {}, "Flag for the lead"),

@@ -4,6 +4,23 @@ const DRAFT_PAUSE = 400; // ms without a key
 const VISIBLE = /(?![\u115f\u1160\u2800\u3164\uffa0])[\p{L}\p{N}\p{P}\p{S}]/u; // as core.review.typed has it
 const UNSEEN = "The request is empty: it holds nothing that can be seen. Write one, or reset it to the proposal.";
 
+// Where this tab keeps what one reviewer typed on an item, or in an act on it, until the server has it.
+const typedName = ({ desk }, { id, rev, seen }) => `agenther:${desk}:${id}:${rev}:${seen}`;
+
+// What a tab's storage holds, or null: what cannot be read is dropped.
+function stored(name, fits) {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(name));
+    if (fits(found)) return found;
+  } catch {
+    // not written by this page, or damaged
+  }
+  sessionStorage.removeItem(name);
+  return null;
+}
+
+const isEdit = (found) => typeof found?.text === "string" && typeof found.final_answer === "string";
+
 class Editor {
   constructor(pane) {
     this.pane = pane;
@@ -15,15 +32,16 @@ class Editor {
   show(item) {
     clearTimeout(this.timer);
     this.timer = null;
+    this.draftId = null;
     this.item = item;
     const { proposal, draft } = item;
     this.saved = draft?.saved_at || "";
     this.state = "";
     this.checked = item.check;
     let start = draft;
-    const kept = sessionStorage.getItem(`agenther:${item.key}`);
+    const kept = stored(typedName(this.pane.data, item), isEdit);
     if (kept) {
-      start = JSON.parse(kept); // typed in this tab, and the server never said that it has it
+      start = kept; // typed in this tab, and the server never said that it has it
       this.state = "unsent";
     }
     this.first.max = this.last.max = proposal.steps;
@@ -76,7 +94,7 @@ class Editor {
 
   typed() {
     try {
-      sessionStorage.setItem(`agenther:${this.item.key}`, JSON.stringify(this.fields));
+      sessionStorage.setItem(typedName(this.pane.data, this.item), JSON.stringify(this.fields));
     } catch {
       // a full tab storage only loses the safety net under the database
     }
@@ -109,9 +127,10 @@ class Editor {
     if (this.draftId && ids.has(this.draftId) && !this.timer) {
       this.draftId = null;
       this.state = "saved";
-      sessionStorage.removeItem(`agenther:${this.item.key}`);
+      sessionStorage.removeItem(typedName(this.pane.data, this.item));
+      this.item.draft = { ...this.fields, saved_at: this.saved }; // the page may show this very copy again
     }
-    if (check) this.checked = check;
+    if (check) this.checked = this.item.check = check;
     this.refresh();
   }
 

@@ -26,10 +26,11 @@ function drawBar(pane) {
 function drawActions(pane) {
   if (!pane.item) return;
   const dirty = pane.editor.item === pane.item && pane.editor.dirty;
-  const drawn = [pane.editing, dirty, pane.popover, pane.item.verdict?.state, pane.item.never_leaves].join();
+  const drawn = [pane.editing, dirty, pane.popover, pane.item.verdict?.state, pane.item.never_leaves, pane.item.held_by].join();
   if (drawn === pane.drawn) return;
   pane.drawn = drawn;
   fill(pane.actions, pane.editing ? editActions(pane, dirty) : verdictActions(pane, dirty));
+  for (const one of pane.actions.querySelectorAll(".verdict")) one.disabled = Boolean(pane.item.held_by);
 }
 
 function editActions(pane, dirty) {
@@ -69,7 +70,7 @@ function verdictActions(pane, dirty) {
     h(
       "span",
       { class: "minor" },
-      minor("Flag", "F", "f", () => openFlag(pane), { kind: `small${on("flag")}`, title: "Flag for the lead" }),
+      minor("Flag", "F", "f", () => openFlag(pane), { kind: `small verdict${on("flag")}`, title: "Flag for the lead" }),
       minor("Undo", "backspace", "Backspace", () => pane.decide("undo"), { title: "Undo my last verdict" }),
       h("span", { class: "space" }),
       minor("Previous", "left", "ArrowLeft", () => pane.decide("previous")),

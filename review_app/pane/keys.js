@@ -2,13 +2,13 @@
 
 const KEY_LIST = [
   ["A", "Accept, next item"],
-  ["X, then 1–9", "Reject with a reason, next item"],
+  ["X, then 1–9", "Reject with a reason, next item; N there: a note first"],
   ["E", "Edit the request"],
   ["Ctrl ↵", "Save the edit and go on"],
   ["Esc", "Leave the edit; the draft is kept"],
   ["Space", "Defer: later"],
   ["⌫", "Undo my last verdict"],
-  ["M", "My last 20 verdicts: open or undo any"],
+  ["M", "My last 20 verdicts: ↑ ↓ choose, ↵ opens, ⌫ undoes"],
   ["F", "Flag for the lead, with a note"],
   ["← →", "Look at the neighbours, no verdict"],
   ["J / K", "Next / previous step"],
@@ -45,13 +45,15 @@ const REPEATS = new Set(["j", "k", "s"]);
 const FIELDS =
   "textarea,select,[contenteditable=''],[contenteditable=true]," +
   "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])";
-const OTHER_WIDGETS = "button,a,summary,input,[role=slider],[role=tab],[role=option],[role=combobox],[role=menuitem]";
+const ARROW_WIDGETS = "input,[role=slider],[role=tab],[role=radio],[role=option],[role=combobox],[role=menuitem]";
+const SPACE_WIDGETS = `button,summary,${ARROW_WIDGETS}`;
 
 function onKey(pane, event) {
   if (!pane.root.isConnected || event.isComposing || event.keyCode === 229) return;
   if (document.querySelector("[role=dialog],[role=alertdialog]")) return;
   const target = event.composedPath()[0];
   const typing = target.matches?.(FIELDS);
+  if (event.key === "Tab") pane.clicked = null;
   const mine = event.composedPath().includes(pane.root);
   const take = () => {
     event.preventDefault();
@@ -59,7 +61,7 @@ function onKey(pane, event) {
   };
   const control = event.ctrlKey || event.metaKey;
   if (event.key === "Enter" && control && (mine || !typing)) {
-    if (!pane.editing && !pane.popover) return;
+    if ((!pane.editing && !pane.popover) || pane.mine.open) return;
     take();
     if (event.repeat) return;
     if (pane.popover) submitAsk(pane);
@@ -84,6 +86,16 @@ function onKey(pane, event) {
       if (!event.repeat) reject(pane, Number(digit));
       return;
     }
+    const outside = key === "tab" && !pane.pop.contains(target);
+    if (key === "n" || outside) {
+      take();
+      noteField(pane).focus({ preventScroll: true });
+      return;
+    }
+  }
+  if (pane.mine.open) {
+    if (key === " " && pane.mine.el.contains(target)) return;
+    if (pane.mine.onKey(key, event.repeat)) return take();
   }
   if (!(key in BARE)) return;
   if (key === " " || key.startsWith("arrow")) {
@@ -91,7 +103,7 @@ function onKey(pane, event) {
     if (
       mine
         ? target.matches?.("button:focus-visible,summary:focus-visible") && key === " "
-        : target.closest?.(OTHER_WIDGETS)
+        : target.closest?.(key === " " ? SPACE_WIDGETS : ARROW_WIDGETS) && target !== pane.clicked
     )
       return;
   }

@@ -1,13 +1,20 @@
 // The reviewer's own last verdicts under the top line: what was decided, each to be opened again or undone.
 
+const COVERED = new Set(["a", "e", "x", "f", " ", "backspace", "arrowleft", "arrowright"]);
+
 class Mine {
   constructor(pane) {
     this.pane = pane;
     this.el = h("section", { class: "mine", "aria-label": "My last 20 verdicts", hidden: true });
   }
 
+  get open() {
+    return !this.el.hidden;
+  }
+
   toggle() {
-    if (!this.el.hidden) return this.close();
+    if (this.open) return this.close();
+    closeAsk(this.pane);
     this.asked = true;
     this.pane.send({ action: "mine" });
   }
@@ -34,8 +41,32 @@ class Mine {
           )
         : h("p", { class: "quiet" }, "Nothing of yours stands yet."),
     );
-    this.el.querySelector("button:not(.mine-head button)")?.focus({ preventScroll: true });
+    this.choose(0);
     drawBar(this.pane);
+  }
+
+  get rows() {
+    return [...this.el.querySelectorAll("li")];
+  }
+
+  // The row that the keyboard is on.
+  get at() {
+    const focused = this.pane.root.getRootNode().activeElement;
+    return this.rows.findIndex((row) => row.contains(focused));
+  }
+
+  choose(at) {
+    const { rows } = this;
+    rows[clamp(at, 0, rows.length - 1)]?.querySelector("button").focus();
+  }
+
+  // While the list covers the item, keys are about its rows: nothing is decided unseen. False: not a key of the list.
+  onKey(key, repeat) {
+    if (key === "arrowdown") this.choose(this.at + 1);
+    else if (key === "arrowup") this.choose(this.at - 1);
+    else if (key === "backspace" && !repeat) this.rows[this.at]?.querySelector("button:last-child").click();
+    else return COVERED.has(key);
+    return true;
   }
 
   row({ review, text, tone, at, name, request, note }) {
@@ -56,7 +87,7 @@ class Mine {
   }
 
   close() {
-    if (this.el.hidden) return;
+    if (!this.open) return;
     const inside = this.el.contains(this.pane.root.getRootNode().activeElement);
     this.el.hidden = true;
     if (inside) this.pane.trace.scroll.focus({ preventScroll: true });

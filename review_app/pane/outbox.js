@@ -7,6 +7,8 @@ const LATE = 2000; // ms after which the reviewer is told
 const LATEST_ONLY = new Set(["draft", "beat"]);
 const STORED = new Set(["accept", "edit", "reject", "defer", "flag", "undo"]);
 
+const isOutbox = (found) => Array.isArray(found) && found.every((one) => one?.act?.op_id && STORED.has(one.act.action));
+
 class Outbox {
   constructor(post) {
     this.post = post;
@@ -16,10 +18,10 @@ class Outbox {
   }
 
   // Queue one act and send all: a message that overtakes another then loses nothing.
-  push(act, key) {
+  push(act) {
     const whole = { op_id: randomId(), ...act };
     if (LATEST_ONLY.has(act.action)) this.drop(act.action, act.id);
-    this.waiting.push({ act: whole, key, since: performance.now() });
+    this.waiting.push({ act: whole, since: performance.now() });
     this.store();
     this.flush();
     return whole.op_id;
@@ -60,7 +62,7 @@ class Outbox {
 
   store() {
     if (!this.name) return;
-    const kept = this.waiting.filter(({ act }) => STORED.has(act.action)).map(({ act, key }) => ({ act, key }));
+    const kept = this.waiting.filter(({ act }) => STORED.has(act.action)).map(({ act }) => ({ act }));
     try {
       if (kept.length) sessionStorage.setItem(this.name, JSON.stringify(kept));
       else sessionStorage.removeItem(this.name);
@@ -74,7 +76,7 @@ class Outbox {
     const name = `agenther:outbox:${desk}`;
     if (!desk || this.name === name) return false;
     this.name = name;
-    const kept = JSON.parse(sessionStorage.getItem(name) || "[]");
+    const kept = stored(name, isOutbox) || [];
     const known = new Set(this.waiting.map(({ act }) => act.op_id));
     const back = kept.filter(({ act }) => !known.has(act.op_id));
     this.waiting.unshift(...back.map((one) => ({ ...one, since: performance.now() })));

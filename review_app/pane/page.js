@@ -10,6 +10,9 @@ function listen(pane) {
   window.addEventListener("resize", () => fit(pane), { signal });
   for (const kind of ["keydown", "pointermove", "wheel", "pointerdown"])
     window.addEventListener(kind, () => pane.attention.tick(), { capture: true, passive: true, signal });
+  // a button that the mouse was on, as that of a popover, has the focus back afterwards but no claim to Space
+  const clicked = ({ target }) => (pane.clicked = target.closest?.("button"));
+  window.addEventListener("pointerdown", clicked, { capture: true, passive: true, signal });
   document.addEventListener(
     "visibilitychange",
     () => (document.hidden ? pane.editor.flush() : pane.attention.back()),

@@ -27,6 +27,7 @@ class Pane {
     this.busy = null;
     this.editing = false;
     this.popover = null;
+    this.notes = new Map(); // typed to a question that was left, by question and item
     this.shownAt = 0;
     this.attention = new Attention();
     this.build();
@@ -41,7 +42,7 @@ class Pane {
     this.trouble = h("div", { class: "notices", role: "alert" });
     this.notice = h("div", { class: "notices", role: "alert" });
     this.mine = new Mine(this);
-    this.pop = h("div", { class: "pop", role: "group", hidden: true });
+    this.pop = h("div", { class: "pop", role: "group", tabindex: "-1", hidden: true });
     this.actions = h("footer", { class: "actions" });
     this.review = h("section", { class: "review", "aria-label": "Review" }, [
       this.proposal.el,
@@ -80,12 +81,12 @@ class Pane {
   // ---- to the server -------------------------------------------------------------------------
 
   send(act) {
-    const { id = null, rev = null, seen = null, key } = this.item || {};
+    const { id = null, rev = null, seen = null } = this.item || {};
     if (!QUIET.has(act.action)) {
       readRefusals(this);
       drawNotice(this, null);
     }
-    const opId = this.outbox.push({ id, rev, seen, ...act }, key);
+    const opId = this.outbox.push({ id, rev, seen, ...act });
     this.markUnsaved();
     return opId;
   }
@@ -104,7 +105,9 @@ class Pane {
     if (this.busy) return;
     if (!this.item && action !== "undo" && !this.data?.empty) return;
     if (!this.item && GUARDED.has(action)) return;
-    if (GUARDED.has(action) && performance.now() - this.shownAt < UNREAD) return;
+    const unread = GUARDED.has(action) || (action === "edit" && !this.editing); // a draft is accepted by one key
+    if (unread && performance.now() - this.shownAt < UNREAD) return;
+    if (this.item?.held_by && (FINAL.has(action) || GUARDED.has(action))) return; // the line above the request says why
     if (FINAL.has(action)) {
       this.editor.halt();
       this.outbox.drop("draft", this.item.id);
@@ -112,12 +115,19 @@ class Pane {
     this.attention.tick();
     closeAsk(this);
     this.mine.close();
+    if (action === "undo") more = { review: this.newest, ...more };
     const opId = this.send({ action, active_seconds: this.attention.seconds, ...more });
     if (this.ahead && !this.left && (FINAL.has(action) || GUARDED.has(action))) this.goOn(opId);
     else {
       this.busy = opId;
       this.block(true);
     }
+  }
+
+  // The verdict that Undo stands beside: the one on its way, or the last that the server has named.
+  get newest() {
+    const sent = this.outbox.verdicts.filter(({ action }) => action !== "undo");
+    return sent.at(-1)?.op_id || this.data.last_review || null;
   }
 
   // Show what follows before the server has answered; what it says of the item left behind is then not for the screen.
@@ -160,7 +170,7 @@ class Pane {
     const no = new Set(data.refused.map(({ op_id: opId }) => opId));
     const refused = settled.find(({ act }) => act.action === "edit" && no.has(act.op_id));
     for (const one of settled)
-      if (FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(`agenther:${one.key}`);
+      if (FINAL.has(one.act.action) && one !== refused) sessionStorage.removeItem(typedName(data, one.act));
     if (back && this.outbox.waiting.length) {
       this.busy = this.outbox.waiting.at(-1).act.op_id;
       this.outbox.flush();

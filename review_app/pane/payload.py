@@ -1,7 +1,7 @@
 """What the review pane is given, built from domain values by pure functions.
 
 `item_view` is everything that stays as it is while one revision of one proposal is on screen (big;
-worth keeping by `(proposal_id, revision)`); `pane_payload` adds what changes under it.
+worth keeping by `key`); `pane_payload` adds what changes under it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ def item_view(
     }
     seen = fingerprint_of(trajectory.trajectory_id, attempt.hindsight_prompt)
     return {
-        "key": f"{proposal_id}:{revision}:{seen}",
+        "key": ":".join((str(proposal_id), str(revision), seen, str((draft or {}).get("saved_at", "")), held_by or "")),
         "id": proposal_id,
         "rev": revision,
         "seen": seen,
@@ -116,6 +116,7 @@ def pane_payload(
     pile: str = "waiting",
     counts: Sequence[tuple[str, int]] = (),
     last: str = "",
+    last_review: str = "",
     desk: str = "",
     trouble: str = "",
     notice: tuple[str, str] | None = None,
@@ -131,8 +132,9 @@ def pane_payload(
 
     `waiting`: how many items the pile holds, and `pile` what they are, in a word.
     `ahead`: the item that follows a verdict, shown at the key press. `refused`: verdicts that were not taken (op_id,
-    proposal_id, name, text). `last`: what Undo would take back, in words. `desk`: names the reviewer and the file,
-    for what a browser keeps of them. `trouble`: why acts are not taken now; they are sent again. `notice`: (`error`
+    proposal_id, name, text). `last`: what Undo would take back, in words; `last_review`: its op_id. `desk`: names
+    the reviewer and the file, for what a browser keeps of them.
+    `trouble`: why acts are not taken now; they are sent again. `notice`: (`error`
     or `info`, text). `mine`: the reviewer's last verdicts (`review_app.mine.strip`). `empty`: title, text and buttons
     `[(label, action)]` for the finished queue. `beat_seconds`: send a `beat` act this often while the reviewer is
     active (0: never).
@@ -146,6 +148,7 @@ def pane_payload(
         "pile": pile,
         "counts": [[label, number] for label, number in counts],
         "last": line(last, 120),
+        "last_review": last_review,
         "desk": desk,
         "trouble": line(trouble, 600),
         "notice": {"level": notice[0], "text": line(notice[1], 600)} if notice else None,

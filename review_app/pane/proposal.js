@@ -32,8 +32,8 @@ class Proposal {
       item.held_by &&
         h(
           "p",
-          { class: "notice error" },
-          `${item.held_by} has this item open. You can read it; a verdict would be refused.`,
+          { class: "notice error held" },
+          h("span", { dir: "auto" }, `${item.held_by} has this item open. You can read it; the verdict is theirs until it is free.`),
         ),
       h("div", { class: "lead" }, this.heading, this.body, this.checks, this.answer(proposal)),
       this.about,

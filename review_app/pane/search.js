@@ -21,11 +21,14 @@ class Search {
     this.hits = [];
     this.box.value = "";
     this.tally.textContent = "";
+    this.brought = null; // the panel that a hit opened
   }
 
   leave() {
     this.box.value = "";
     this.find("");
+    this.trace.closePanel(this.brought);
+    this.brought = null;
     this.trace.scroll.focus({ preventScroll: true });
   }
 
@@ -63,7 +66,7 @@ class Search {
     this.tally.textContent = `${this.hit + 1} of ${count(this.hits.length)}`;
     const el = view.el.querySelector(".hit.now");
     if (!el) return;
-    this.trace.openPanel(el);
+    this.brought = this.trace.openPanel(el) || this.brought;
     this.trace.into(el, "center");
   }
 }

@@ -219,10 +219,20 @@ class Trace {
     this.into(target, "center");
   }
 
-  // What stands behind a button of the head is brought out for the piece of it that is looked at.
+  // What stands behind a button of the head is brought out for the piece of it that is looked at; the panel, if so.
   openPanel(el) {
     const panel = el.closest(".panel");
-    if (panel?.hidden) this.tools.querySelector(`[aria-controls="${panel.id}"]`).click();
+    if (!panel?.hidden) return null;
+    this.toggle(panel);
+    return panel;
+  }
+
+  closePanel(panel) {
+    if (panel && !panel.hidden) this.toggle(panel);
+  }
+
+  toggle(panel) {
+    this.tools.querySelector(`[aria-controls="${panel.id}"]`).click();
   }
 
   into(el, block) {

@@ -14,7 +14,7 @@ from core.store.filters import QueueFilter
 from core.store.queue import state_counts
 from core.store.reviews import reviews_of
 from core.store.standing import OPINIONS
-from review_app.desk import Tab, payload, show_named, show_next, take
+from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
 
 ANNA, BEN = Desk("anna"), Desk("ben")
 CLICKS = count()
@@ -136,6 +136,22 @@ def test_an_item_decided_elsewhere_is_refused_shown_anew_and_the_edit_is_kept(st
     assert len(reviews_of(store, click["id"])) == 1
 
 
+def test_a_refusal_leaves_the_screen_where_the_browser_went_and_undo_names_its_verdict(store, tab):
+    accepted = do(store, tab, "accept")
+    look_ahead(store, tab, ANNA)
+    shown = payload(store, tab, ANNA, Settings())
+    store.write("UPDATE proposals SET leased_by = 'eve', lease_until = 9e9 WHERE id = ?", tab.item.proposal_id)
+    click = edit(tab, "My careful words")
+    take(store, tab, ANNA, click)
+    after = payload(store, tab, ANNA, Settings())
+    assert (after["item_key"], after["refused"][-1]["op_id"]) == (shown["ahead_key"], click["op_id"])
+    assert (after["last_review"], after["last"]) == (accepted["last_review"], accepted["last"])
+    told = do(store, tab, "undo", review=click["op_id"])
+    assert told["notice"]["text"] == "That verdict was not taken: there is nothing to undo."
+    assert state_counts(store)[ProposalState.ACCEPTED] == 1
+    assert do(store, tab, "open", id=click["id"])["item"]["draft"]["text"] == "My careful words"
+
+
 def test_an_item_that_somebody_else_has_open_can_be_read_and_not_decided(store, tab):
     other = Tab()
     show_named(store, other, BEN, tab.item.trajectory.trajectory_id)
@@ -156,7 +172,7 @@ def test_undo_brings_the_item_back_with_its_words(store, tab):
     shown = do(store, tab, "undo")
     assert shown["item"]["id"] == item.proposal_id
     assert shown["item"]["draft"]["text"] == "Mine"
-    assert shown["notice"] == {"level": "info", "text": "Undone: it was edited and accepted."}
+    assert shown["notice"] == {"level": "info", "text": "Undone: your edit."}
     assert state_counts(store)[ProposalState.PENDING] == 10
     shown = do(store, tab, "undo")
     assert shown["notice"]["text"] == "There is nothing of yours to undo."
@@ -174,7 +190,7 @@ def test_any_verdict_of_ones_own_can_be_opened_again_and_undone(store, tab):
     assert (opened["id"], opened["verdict"]["state"]) == (first.proposal_id, "rejected")
     tab.live = {}
     undone = do(store, tab, "undo", review=older["review"])
-    assert undone["notice"]["text"] == "Undone: it was rejected."
+    assert undone["notice"]["text"] == "Undone: your reject."
     assert undone["item"]["verdict"] is None
     assert do(store, tab, "undo", review=older["review"])["notice"]["text"] == "That verdict is undone already."
     assert do(store, tab, "mine")["mine"] == [newer]
@@ -217,10 +233,53 @@ def test_a_draft_of_an_item_that_is_no_longer_open_is_dropped(store, tab):
     assert store.value("SELECT count(*) FROM drafts") == 0
 
 
-def test_a_draft_ends_with_the_verdict(store, tab):
+@pytest.mark.parametrize(
+    ("action", "more", "covered"),
+    [("accept", {}, True), ("reject", {"reason": 2}, True), ("defer", {}, False), ("flag", {"note": ""}, False)],
+)
+def test_a_draft_is_covered_by_a_decision_and_comes_back_with_its_undo(store, tab, action, more, covered):
+    name = tab.item.trajectory.trajectory_id
     do(store, tab, "draft", text="half", final_answer=None, first_step=1, last_step=1)
-    do(store, tab, "edit", text="half a sentence", final_answer="Two.", first_step=1, last_step=1)
-    assert store.value("SELECT count(*) FROM drafts") == 0
+    do(store, tab, action, **more)
+    show_named(store, tab, ANNA, name)
+    assert (payload(store, tab, ANNA, Settings())["item"]["draft"] is None) is covered
+    assert do(store, tab, "undo")["item"]["draft"]["text"] == "half"
+
+
+def test_a_draft_is_shown_wherever_its_item_comes_from(store, tab):
+    first = payload(store, tab, ANNA, Settings())["item"]
+    drafted = do(store, tab, "draft", text="half", final_answer=None, first_step=1, last_step=1)
+    assert drafted["item_key"] == first["key"], "the item is not sent again while it is typed in"
+    assert drafted["item"]["draft"]["text"] == "half", "but whoever asks for it gets the draft"
+    do(store, tab, "next")
+    back = do(store, tab, "previous")["item"]
+    assert (back["draft"]["text"], back["key"] != first["key"]) == ("half", True)
+    elsewhere = Tab()
+    show_named(store, elsewhere, BEN, tab.item.trajectory.trajectory_id)
+    second = payload(store, elsewhere, BEN, Settings())["item"]
+    assert (second["held_by"], second["draft"]) == ("anna", None)
+
+
+def test_a_draft_in_the_item_that_was_fetched_ahead_is_shown_when_it_is_ahead_again(store, tab):
+    payload(store, tab, ANNA, Settings())
+    look_ahead(store, tab, ANNA)
+    ahead = payload(store, tab, ANNA, Settings())["ahead"]
+    do(store, tab, "next")
+    assert tab.item.proposal_id == ahead["id"]
+    do(store, tab, "draft", text="half", final_answer=None, first_step=1, last_step=1)
+    do(store, tab, "previous")
+    look_ahead(store, tab, ANNA)
+    again = payload(store, tab, ANNA, Settings())["ahead"]
+    assert (again["id"], again["draft"]["text"], again["key"] != ahead["key"]) == (ahead["id"], "half", True)
+
+
+def test_an_item_that_somebody_else_had_open_is_shown_anew_once_it_is_free(store, tab):
+    other = Tab()
+    show_named(store, other, BEN, tab.item.trajectory.trajectory_id)
+    assert do(store, other, "beat", BEN)["item"]["held_by"] == "anna"
+    assert "notice" not in other.live
+    store.write("UPDATE proposals SET lease_until = 1 WHERE leased_by = 'anna'")
+    assert do(store, other, "beat", BEN)["item"]["held_by"] == ""
 
 
 def test_an_edited_item_that_is_looked_at_again_shows_what_was_approved(store, tab):

@@ -115,8 +115,61 @@ def test_a_reload_in_mid_edit_loses_no_character(review, shared):
     reviewer.item(after=name)
     [stored] = verdicts(shared[1], "carla")
     assert (stored["name"], stored["text"]) == (name, "First half and the very last words.")
-    with open_store(shared[1]) as store:
-        assert store.value("SELECT count(*) FROM drafts WHERE annotator = 'carla'") == 0
+
+
+def test_a_draft_is_on_screen_wherever_one_comes_back_from_and_is_what_accept_stores(review, shared):
+    reviewer = review(shared[0])
+    page = reviewer.page
+    name = reviewer.open("/?as=drew")
+    page.keyboard.press("e")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" DELTA")
+    expect(page.locator(".saved")).to_contain_text("Draft saved")
+    page.keyboard.press("Escape")
+    drafted = page.locator(".request ins", has_text="DELTA")
+    expect(drafted).to_be_visible()
+
+    page.keyboard.press("ArrowRight")
+    beside = reviewer.item(after=name)
+    page.keyboard.press("ArrowLeft")
+    assert reviewer.item(after=beside) == name
+    expect(drafted).to_be_visible()
+
+    page.get_by_role("link", name="Team").click()
+    expect(page.locator(".bar .name")).to_have_count(0)
+    page.get_by_role("link", name="Review").click()
+    assert reviewer.item() == name
+    expect(drafted).to_be_visible()
+
+    reviewer.decide("Space")
+    page.keyboard.press("Backspace")
+    expect(page.locator(".bar .name")).to_have_text(name)
+    expect(drafted).to_be_visible()
+
+    reviewer.decide("a")
+    [stored] = verdicts(shared[1], "drew")
+    assert (stored["name"], stored["action"], stored["text"][-6:]) == (name, "edit", " DELTA")
+
+
+def test_a_refused_verdict_leaves_the_draft_on_screen_and_says_who_has_the_item(review, own):
+    reviewer = review(own[0])
+    page = reviewer.page
+    name = reviewer.open("/?as=anna")
+    page.keyboard.press("e")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" DELTA")
+    expect(page.locator(".saved")).to_contain_text("Draft saved")
+    page.keyboard.press("Escape")
+    with open_store(own[1]) as store:
+        store.write("UPDATE proposals SET leased_by = 'eve', lease_until = 9e9 WHERE leased_by = 'anna'")
+    page.wait_for_timeout(300)  # the guard: nobody can have read the item before
+    page.keyboard.press("Space")
+    reviewer.item(after=name)
+    page.locator(".notices .error", has_text="Not saved").get_by_role("button", name="Open it").click()
+    expect(page.locator(".bar .name")).to_have_text(name)
+    expect(page.locator(".held")).to_contain_text("eve has this item open")
+    expect(page.locator(".request ins", has_text="DELTA")).to_be_visible()
+    expect(page.locator(".actions").get_by_role("button", name="Accept edit")).to_be_disabled()
 
 
 def test_the_open_filter_button_is_as_legible_as_a_closed_one(review, shared):

@@ -83,6 +83,22 @@ def test_a_note_goes_with_the_reason_that_is_clicked(open_at, acts):
     assert [(a["reason"], a["note"]) for a in acts()] == [(5, "names 3 a")]
 
 
+def test_a_note_on_a_reject_is_typed_left_and_sent_without_a_mouse(open_at, acts):
+    screen = open_at()
+    note = screen.page.get_by_label("Note on the rejection")
+    for reach in ("n", "Tab"):
+        screen.press("x", reach)
+        expect(note).to_be_focused()
+        screen.press("Escape")
+    screen.press("x", "n")
+    screen.page.keyboard.type("names 3 a")
+    screen.press("Escape", "x")
+    expect(note).to_have_value("names 3 a")
+    screen.press("n", "Enter", "5")
+    screen.at(6)
+    assert [(a["reason"], a["note"]) for a in acts()] == [(5, "names 3 a")]
+
+
 def test_f_flags_with_a_note_typed_in_which_letters_are_only_letters(open_at, acts):
     screen = open_at()
     screen.press("f")
@@ -116,6 +132,21 @@ def test_m_lists_my_verdicts_and_each_opens_again(open_at, acts):
     screen.press("Enter")
     screen.at(5)
     assert [(act["action"], act.get("review")) for act in acts()][-1] == ("reopen", "4")
+
+
+def test_while_my_verdicts_are_listed_the_keys_are_about_them(open_at, acts):
+    screen = open_at()
+    for position, key in ((6, "a"), (7, "Space"), (8, "a")):
+        screen.press(key)
+        screen.at(position)
+    strip = screen.page.get_by_role("region", name="My last 20 verdicts")
+    screen.press("m")
+    expect(strip.get_by_role("button", name="Open n6 again")).to_be_focused()
+    screen.press("a", "e", "x", "1", "f", "ArrowLeft", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp")
+    expect(strip.get_by_role("button", name="Open n5 again")).to_be_focused()
+    screen.press("Backspace")
+    screen.at(7)
+    assert [(act["action"], act.get("review")) for act in acts()[3:]] == [("mine", None), ("undo", "5")]
 
 
 def test_bare_keys_are_dead_while_typing(open_at, acts):
