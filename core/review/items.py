@@ -1,6 +1,7 @@
 """What a reviewer is shown: one proposal with everything that belongs to it."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from core.errors import UserError
@@ -31,6 +32,7 @@ from core.store.queue import (
     extend_lease,
     lease_next,
     lease_one,
+    leased_to,
     neighbour,
     release_leases,
 )
@@ -72,15 +74,22 @@ class Desk:
 
 
 def next_item(store: Store, desk: Desk) -> ReviewItem | None:
-    """Lease and load the next proposal; None where nothing waits."""
+    """Lease and load the next proposal; None where nothing waits.
+
+    Where it is one that this person has open, so are the others of theirs: a page that lost its server goes on
+    with what it has loaded, and nobody else is shown that.
+    """
+    mine = leased_to(store, desk.annotator, now=time.time())
     found = _lease_next(store, desk)
-    return open_item(store, desk, found) if found is not None else None
+    if found is None:
+        return None
+    return open_item(store, desk, found, beside=mine if found in mine else ())
 
 
 def item_after(store: Store, desk: Desk, shown: ReviewItem) -> ReviewItem | None:
     """Lease and load what comes after a verdict on `shown`, so that it is there before it is asked for."""
     found = _lease_next(store, desk, other_than=shown.proposal_id)
-    return open_item(store, desk, found, beside=shown.proposal_id) if found is not None else None
+    return open_item(store, desk, found, beside={shown.proposal_id}) if found is not None else None
 
 
 def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
@@ -95,7 +104,7 @@ def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
     )
 
 
-def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: int | None = None) -> ReviewItem:
+def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: Collection[int] = ()) -> ReviewItem:
     """Load one proposal and lease it if it is free; other leases of this reviewer but `beside` are given back.
 
     Raises `UserError` where there is no such proposal.
@@ -105,7 +114,7 @@ def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: int | None 
         raise UserError(f"There is no item {proposal_id} in {store.path.name}.")
     now = time.time()
     mine = lease_one(store, row.id, desk.annotator, now=now, until=now + desk.lease_seconds)
-    release_leases(store, desk.annotator, keep=(row.id,) if beside is None else (row.id, beside))
+    release_leases(store, desk.annotator, keep={row.id, *beside})
     return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by)
 
 

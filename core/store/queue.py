@@ -90,6 +90,14 @@ def extend_lease(store: Store, proposal_id: int, annotator: str, *, until: float
     return bool(store.write(sql, until, proposal_id, annotator))
 
 
+def leased_to(store: Store, annotator: str, *, now: float) -> set[int]:
+    """Every proposal that one person has open at `now`."""
+    rows = store.rows(
+        "SELECT id FROM proposals INDEXED BY proposals_leases WHERE leased_by = ? AND lease_until > ?", annotator, now
+    )
+    return {row["id"] for row in rows}
+
+
 def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) -> None:
     """Give back every lease of one person but those in `keep`."""
     store.write(

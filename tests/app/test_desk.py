@@ -226,6 +226,16 @@ def test_a_draft_is_kept_and_checked_and_another_tab_finds_it(store, tab):
     assert store.value("SELECT count(*) FROM reviews") == 0
 
 
+def test_a_page_that_begins_anew_keeps_for_itself_what_it_had_loaded_ahead(store, tab):
+    look_ahead(store, tab, ANNA)
+    loaded = {tab.item.proposal_id, tab.ahead.proposal_id}
+    again, other = Tab(), Tab()
+    show_next(store, again, ANNA)
+    show_next(store, other, BEN)
+    assert again.item.proposal_id in loaded
+    assert other.item.proposal_id not in loaded
+
+
 def test_a_draft_of_an_item_that_is_no_longer_open_is_dropped(store, tab):
     late = act(tab, "draft", text="late", final_answer=None, first_step=1, last_step=1)
     do(store, tab, "accept")
