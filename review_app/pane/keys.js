@@ -98,6 +98,10 @@ function onKey(pane, event) {
     if (pane.mine.onKey(key, event.repeat)) return take();
   }
   if (!(key in BARE)) return;
+  if (performance.now() - pane.deafAt < DEAF) {
+    pane.deafAt = performance.now();
+    return take();
+  }
   if (key === " " || key.startsWith("arrow")) {
     // a control that the keyboard is on keeps its own keys
     if (

@@ -1,6 +1,7 @@
 // The pane: what is on screen, what has been decided, what the server has not yet taken.
 
 const UNREAD = 250; // ms after a new item in which nobody can have read it
+const DEAF = 1000; // ms without a key before bare keys count again: who was typing did not mean the new item
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
@@ -22,6 +23,7 @@ class Pane {
     this.key = undefined;
     this.ahead = null; // the item to show at the next verdict
     this.left = null; // the verdict at which `ahead` was shown, until the server has answered it
+    this.deafAt = -DEAF; // when the item last changed unasked, or a key was pressed soon after
     this.refused = [];
     this.read = new Set(); // refusals that were read, by op_id
     this.busy = null;
@@ -167,6 +169,7 @@ class Pane {
     const taken = new Set(data.taken);
     const back = this.outbox.recall(data.desk);
     const settled = this.outbox.settle(taken);
+    const ahead = this.left; // what was shown at this verdict was asked for; what comes instead was not
     const no = new Set(data.refused.map(({ op_id: opId }) => opId));
     const refused = settled.find(({ act }) => act.action === "edit" && no.has(act.op_id));
     for (const one of settled)
@@ -186,8 +189,11 @@ class Pane {
       const item = data.item_key === null ? null : held.get(data.item_key);
       if (item === undefined) return this.send({ action: "resend" });
       this.ahead = held.get(data.ahead_key) || null;
-      if (data.item_key !== this.key) this.show(item);
-      else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
+      if (data.item_key !== this.key) {
+        const asked = this.key === undefined || settled.some(({ act }) => act.op_id !== ahead && !QUIET.has(act.action));
+        this.show(item);
+        if (!asked) this.deafAt = performance.now();
+      } else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
     }
     if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
     const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;

@@ -8,6 +8,7 @@ import pytest
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
 
+DEAF = 1200  # ms without a key after which keys count again
 UNREAD = 300  # ms: no verdict is taken before anybody can have read the item
 UNREAD_GUARD_OVER = "() => performance.now() - window.shown > 300"
 
@@ -499,6 +500,8 @@ def test_a_refused_verdict_says_so_and_can_be_given_again(open_at, acts):
     screen.press("Enter")
     expect(screen.page.get_by_role("alert")).to_contain_text("Not saved: mia accepted it")
     screen.at(5)
+    screen.press("a")  # the item came back unasked: no key counts before a second without one
+    screen.page.wait_for_timeout(DEAF)
     screen.press("a")
     screen.at(6)
     assert [a["action"] for a in acts()] == ["flag", "accept"]
