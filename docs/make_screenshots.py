@@ -67,6 +67,7 @@ def _take(page: Page, address: str, scheme: str) -> None:
         ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
         ("team", "/team?as=anna", ".rows"),
         ("thresholds", "/thresholds?as=anna", ".histogram svg"),
+        ("bulk", "/bulk?as=anna", ".rows"),
         ("browse", "/browse?as=anna", "[data-testid=stDataFrame]"),
         ("import", "/import-run?as=anna", "[data-testid=stDataFrame]"),
         ("export", "/export?as=anna", "[data-testid=stTabs]"),

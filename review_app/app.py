@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("screens/team.py", title="Team", icon=":material/group:", url_path="team"),
         st.Page("screens/browse.py", title="Browse", icon=":material/table_rows:", url_path="browse"),
         st.Page("screens/thresholds.py", title="Thresholds", icon=":material/tune:", url_path="thresholds"),
+        st.Page("screens/bulk.py", title="Bulk", icon=":material/done_all:", url_path="bulk"),
         st.Page("screens/import_run.py", title="Import & run", icon=":material/input:", url_path="import-run"),
         st.Page("screens/export.py", title="Export", icon=":material/output:", url_path="export"),
     ],

@@ -20,7 +20,7 @@ def show_groups(groups: list[Group], precision: dict[tuple[str, str], Share]) ->
 
     def row(group: Group) -> Row:
         effect, found = group.effect, precision.get((group.failure_type, group.source))
-        counts = (effect.let_in, effect.human_accepted, effect.auto_accepted, effect.queued, effect.left_out)
+        counts = (effect.let_in, effect.human_accepted, effect.unseen, effect.queued, effect.left_out)
         return Row(
             (
                 words.FAILURE[FailureType(group.failure_type)] if group.failure_type else "None named",

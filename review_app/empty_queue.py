@@ -7,7 +7,8 @@ from core.models import ProposalState
 from core.review.items import Desk
 from core.review.left import Left, what_is_left
 from core.store import Store
-from core.store.queue import state_counts
+from core.store.filters import QueueFilter
+from core.store.queue import state_counts, waiting
 from core.store.trajectories import label_counts
 from review_app.counted import counted
 from review_app.pane.shown import line
@@ -30,13 +31,24 @@ def empty_queue(store: Store, desk: Desk) -> dict[str, Any]:
     pile = STATE[desk.pile][0].lower()
     if left.matching:
         return _held(left)
-    if left.outside:
-        text = f"{counted(left.outside, 'item')} of this pile {_wait(left.outside)} outside the filter."
-        return _said(f"Nothing {pile} matches the filter", text, ("Clear the filter", CLEAR_FILTER))
+    if left.outside or desk.wanted.drawn:
+        return _sample_done(store, desk) or _outside(left, pile)
     if desk.pile is not ProposalState.PENDING:
         text = "Filter, at the top, shows the other piles."
         return _said(f"Nothing {pile}", text, ("Show what waits", SHOW_WAITING))
     return _finished(left)
+
+
+def _sample_done(store: Store, desk: Desk) -> dict[str, Any] | None:
+    if not desk.wanted.drawn or waiting(store, QueueFilter(drawn=True), desk.annotator):
+        return None
+    text = "Every item of the sample has a verdict. What it shows stands on Bulk."
+    return _said("The sample is through", text, ("Go to Bulk", "go:bulk"), ("Show what waits", SHOW_WAITING))
+
+
+def _outside(left: Left, pile: str) -> dict[str, Any]:
+    text = f"{counted(left.outside, 'item')} of this pile {_wait(left.outside)} outside the filter."
+    return _said(f"Nothing {pile} matches the filter", text, ("Clear the filter", CLEAR_FILTER))
 
 
 def _held(left: Left) -> dict[str, Any]:

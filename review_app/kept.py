@@ -46,7 +46,7 @@ class Filtered(BaseModel):
 class OnReview(Filtered):
     """What is chosen on Review."""
 
-    pile: Literal["Deferred", "Flagged", "Disputed"] | None = None
+    pile: Literal["Deferred", "Flagged", "Disputed", "Audit"] | None = None
 
 
 class OnBrowse(Filtered):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from itertools import accumulate
 
 from core.errors import UserError
+from core.review.shares import Share
 from core.settings import PipelineConfig
 from core.store import Store
 from core.store.proposals import rank_queue
@@ -98,17 +99,39 @@ def effect_of(store: Store, theta: float, delta: float, *, reject_below: float =
     return together(groups_of(store, theta, delta, reject_below=reject_below))
 
 
-def apply_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str, random_share: float) -> None:
-    """Put a policy in force and order the queue by it.
+def apply_policy(
+    store: Store,
+    theta: float,
+    delta: float,
+    *,
+    set_by: str,
+    why: str,
+    random_share: float,
+    precision: Share | None = None,
+) -> None:
+    """Put a policy in force and order the queue by it; `precision` is what is known of it now.
 
-    Raises `UserError` where a threshold is outside 0..1.
+    Raises `UserError` where a threshold is outside 0..1, or nobody says why.
     """
     for name, value in (("theta", theta), ("delta", delta)):
         if not 0 <= value <= 1:
             raise UserError(f"{name} = {value} is outside 0..1.")
+    if not why.strip():
+        raise UserError("Say why: whoever reads the history later has only this.")
     with store.transaction():
-        set_policy(store, theta, delta, set_by=set_by, why=why)
+        set_policy(store, theta, delta, set_by=set_by, why=why.strip(), **_known(precision))
     rank_queue(store, theta=theta, random_share=random_share)
+
+
+def _known(precision: Share | None) -> dict[str, float | None]:
+    if precision is None or not precision.enough:
+        return {}
+    return {
+        "precision": precision.value,
+        "precision_low": precision.low,
+        "precision_high": precision.high,
+        "precision_n": precision.n,
+    }
 
 
 def histogram(store: Store, *, bins: int = 20) -> list[dict[str, object]]:

@@ -1,6 +1,7 @@
 """Bulk acts: what one would change, its items, and the steps in which it is applied and taken back."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -102,14 +103,14 @@ def effect_counts(store: Store, plan: BulkPlan, *, now: float) -> list[dict[str,
     )
 
 
-def would_change(store: Store, plan: BulkPlan, *, now: float, limit: int, offset: int = 0) -> list[Changed]:
-    """What the plan changes now, the most doubtful of it first."""
+def changed_now(store: Store, plan: BulkPlan, *, limit: int, offset: int = 0) -> list[Changed]:
+    """What the plan would change now, nearest to its threshold first."""
     chosen, params = plan._chosen()
     rows = store.rows(
         "SELECT id AS proposal_id, trajectory_key, name, failure_type, source, score, weight FROM proposals"
         f" WHERE {chosen} AND {plan._skip()} IS NULL ORDER BY abs(score - ?), id LIMIT ? OFFSET ?",
         *params,
-        now,
+        time.time(),
         plan.theta,
         limit,
         offset,

@@ -37,14 +37,14 @@ with store() as opened:
         if not target.masks_turns:
             st.caption("Failing calls stay in the rows and are trained on; the -steps dialects leave them out.")
         auto = st.toggle(
-            "Include what the threshold lets in",
+            "Include what the threshold and bulk acts let in",
             help="Items that no human has seen. Their rows say auto_accepted; the manifest counts them apart.",
         )
     request = ExportRequest(target.format, target.dialect, include_auto=auto)
     try:
         report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
         policy = policy_in_force(opened, settings().pipeline)
-        eligible = effect_of(opened, policy.theta, policy.delta).auto_accepted
+        effect = effect_of(opened, policy.theta, policy.delta)
     except UserError as error:
         st.error("The export could not be made.")
         st.text(line(str(error), 2000))
@@ -76,17 +76,24 @@ with choice:
 
 with sheet:
     human = sum(n for state, n in report.samples.items() if state != "auto_accepted")
-    alone = Figure("Auto-accepted", eligible, "by the threshold alone; not included")
+    made_of = "by the threshold alone"
+    if effect.bulk_accepted:
+        made_of = f"{effect.auto_accepted:,} by the threshold, {effect.bulk_accepted:,} by bulk acts"
+    in_bulk = f"{effect.bulk_rejected:,} of them by bulk acts; " if effect.bulk_rejected else ""
+    alone = Figure("Auto-accepted", effect.unseen, f"{made_of}; not included")
     if auto:
-        alone = Figure("Auto-accepted", report.samples["auto_accepted"], "by the threshold alone")
-    still = sum(n for state, n in states.items() if state.value in _OPEN) - eligible
-    rejected = sum(n for state, n in states.items() if state.value == "rejected")
+        alone = Figure("Auto-accepted", report.samples["auto_accepted"], made_of)
+    still = sum(n for state, n in states.items() if state.value in _OPEN) - effect.auto_accepted
     figures(
         (
             Figure("Approved by a human", human, "accepted or edited"),
             alone,
             Figure("Open", still, "not exported until decided"),
-            Figure("Rejected", rejected, "never exported"),
+            Figure(
+                "Rejected",
+                effect.human_rejected + effect.bulk_rejected,
+                f"{in_bulk}never exported",
+            ),
         )
     )
     if report.left_out:

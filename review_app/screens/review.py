@@ -1,5 +1,7 @@
 """Review: one pane, one key per verdict. All that happens is in `review_app.desk`."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.errors import StoreError, UserError
@@ -7,6 +9,8 @@ from core.models import ProposalState
 from core.review.items import Desk
 from core.review.many import my_deferred, return_mine
 from core.store import Store
+from core.store.audits import audits_open
+from core.store.filters import QueueFilter
 from core.store.queue import state_counts, waiting
 from review_app.chrome import tools
 from review_app.counted import counted
@@ -26,6 +30,7 @@ _PILES = {
 }
 _WAITING = STATE[ProposalState.PENDING][0]
 _WIDEN = "widen"  # what a button of the empty queue asks for
+_AUDIT = "Audit"  # what is drawn for a bulk act waits too, and comes first; this shows nothing else
 
 
 def choose() -> Desk:
@@ -41,25 +46,35 @@ def choose() -> Desk:
         guidelines_popover(opened)
         with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
             shown = _choose_pile(opened, me)
-            wanted = filter_fields(
-                opened, me, shown, prefix="filter", count=lambda chosen: waiting(opened, chosen, me, shown.value)
-            )
+            drawn = st.session_state["filter_pile"] == _AUDIT
+
+            def left_by(chosen: QueueFilter) -> int:
+                return waiting(opened, replace(chosen, drawn=drawn), me, shown.value)
+
+            wanted = filter_fields(opened, me, shown, prefix="filter", count=left_by)
     keep("filter", OnReview)
-    return Desk(me, wanted, shown, settings().review.lease_seconds)
+    return Desk(me, replace(wanted, drawn=drawn), shown, settings().review.lease_seconds)
 
 
 def _choose_pile(opened: Store, me: str) -> ProposalState:
     counts = state_counts(opened)
+    in_audit = waiting(opened, QueueFilter(drawn=True), me) if audits_open(opened) else 0
+    audit = [_AUDIT] if in_audit or st.session_state["filter_pile"] == _AUDIT else []
+
+    def label(name: str) -> str:
+        n = in_audit if name == _AUDIT else counts[_PILES[name]]
+        return name if name == _WAITING else f"{name} {n:,}"
+
     pile = st.segmented_control(
         "Show",
-        list(_PILES),
+        [*_PILES, *audit],
         required=True,
         key="filter_pile",
-        format_func=lambda name: f"{name} {counts[_PILES[name]]:,}" if name != _WAITING else name,
+        format_func=label,
     )
     if counts[ProposalState.DEFERRED]:
         _offer_return(opened, me)
-    return _PILES[pile or _WAITING]
+    return _PILES.get(pile or _WAITING, ProposalState.PENDING)
 
 
 def _offer_return(opened: Store, me: str) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.costs import costs_of
-from core.review.precision import evidence
+from core.review.precision import evidence, measured
 from core.review.thresholds import (
     Effect,
     Policy,
@@ -55,7 +55,8 @@ def controls(opened: Store, policy: Policy) -> tuple[float, float, float]:
     if st.button("Apply", type="primary", disabled=not changed, icon=":material/check:"):
         share = settings().review.random_share
         try:
-            apply_policy(opened, theta, delta, set_by=annotator(), why=why, random_share=share)
+            known = measured(evidence(opened).sample(), theta, delta).precision
+            apply_policy(opened, theta, delta, set_by=annotator(), why=why, random_share=share, precision=known)
         except UserError as error:
             st.error(str(error))
         else:
@@ -66,6 +67,7 @@ def controls(opened: Store, policy: Policy) -> tuple[float, float, float]:
         st.text(f"Set by {line(policy.set_by, 60)} on {when} UTC. {policy.why}".strip())
     else:
         st.caption("These are the defaults; nobody has set a threshold yet.")
+    st.page_link("screens/bulk.py", label="Bulk acts and policy history", icon=":material/done_all:")
     return theta, delta, min(low, theta)
 
 
@@ -76,6 +78,8 @@ def effects(now: Effect, then: Effect) -> None:
         return int(getattr(then, name) - getattr(now, name))
 
     made_of = f"{then.human_accepted:,} by a human, {then.auto_accepted:,} by the threshold alone"
+    if then.bulk_accepted:
+        made_of += f", {then.bulk_accepted:,} by bulk acts"
     open_now = then.queued + then.auto_accepted + then.too_severe + then.too_low  # all without a closing verdict
     queue = f"not let in by the threshold; {open_now:,} wait for a person"
     low = f", {then.too_low:,} score too low" if then.too_low else ""

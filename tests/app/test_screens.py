@@ -26,7 +26,7 @@ from review_app import session
 from review_app.kept import OnReview, read
 
 APP = Path(__file__).parents[2] / "review_app" / "app.py"
-SCREENS = ["review", "browse", "team", "thresholds", "import_run", "export"]
+SCREENS = ["review", "browse", "team", "thresholds", "bulk", "import_run", "export"]
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +98,7 @@ def test_an_empty_database_says_what_to_do(show, empty_db, screen):
         "team": "No verdicts yet",
         "browse": "No proposals yet",
         "thresholds": "No proposals yet",
+        "bulk": "No proposals yet",
         "import_run": "No trajectories yet.",
         "export": "Nothing to export yet",
         "review": "empty.db",
@@ -330,6 +331,8 @@ def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
         expected = effect_of(store, 0.9, 0.2)
     shown = at.main.get("html")[-1].proto.body if at.main.get("html") else ""
     assert f"<b>{expected.queued:,}</b>" in shown
+    button(at, "Apply").click().run()
+    assert [error.value for error in at.error] == ["Say why: whoever reads the history later has only this."]
     at.text_input[-1].input("too many weak ones")
     button(at, "Apply").click().run()
     assert healthy(at), words(at)
@@ -338,6 +341,10 @@ def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
     assert (policy.theta, policy.delta, policy.set_by, policy.why) == (0.9, 0.2, "lead", "too many weak ones")
     assert button(at, "Apply").disabled
     assert "Set by lead" in words(at)
+    at.switch_page("screens/bulk.py").run()
+    at.segmented_control(key="bulk_view").set_value("Policy history").run()
+    assert "too many weak ones" in tables(at)
+    assert "not known" in tables(at)
 
 
 def accept_one(path, *, name="anna"):

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 
 import pytest
 from filled import fill, make_result, make_run
@@ -12,6 +13,7 @@ from filled import fill, make_result, make_run
 from core.errors import UserError
 from core.export import ExportRequest, as_archive, export, preview
 from core.models import (
+    BulkAction,
     Decision,
     OutputFormat,
     PipelineResult,
@@ -22,11 +24,14 @@ from core.models import (
     SkipReason,
     Stage,
 )
+from core.review.bulk import apply_bulk, plan_bulk
 from core.review.items import Desk, open_by_name
 from core.review.thresholds import apply_policy
 from core.review.verdicts import decide, undo_last
 from core.settings import PipelineConfig
 from core.store import open_store
+from core.store.bulk import BulkPlan
+from core.store.filters import QueueFilter
 from core.store.runs import save_result, start_run
 from core.store.trajectories import Incoming, add_batch, begin_import
 
@@ -115,6 +120,26 @@ def test_what_the_threshold_lets_in_is_marked_and_counted_apart(store, tmp_path)
     manifest = manifest_of(tmp_path / "out")
     assert (manifest["human_reviewed"], manifest["auto_accepted"], manifest["include_auto"]) == (3, 4, True)
     assert manifest["left_out"]["by_state"] == {"rejected": 1, "deferred": 1, "flagged": 1}
+
+
+def test_what_a_bulk_act_lets_in_is_named_with_what_its_audit_showed(store, tmp_path):
+    fill(store, [(run, make_result(run, score=0.97)) for n in range(31, 43) if (run := make_run(n))])
+    plan = BulkPlan(BulkAction.ACCEPT, 0.5, 0.3, QueueFilter(score=(0.96, 0.98)))
+    batch_id = plan_bulk(store, plan, why="All fine", target=0.5, allowed=0, by="lead")
+    apply_bulk(store, batch_id, by="lead", early_why="A test")
+    apply_policy(store, 0.99, 0.3, set_by="lead", why="careful", random_share=0.0)
+    assert export(store, SETTINGS, SFT, tmp_path / "none").samples == {"accepted": 2, "edited": 1}
+    report = export(store, SETTINGS, WITH_AUTO, tmp_path / "out")
+    rows = [json.loads(row["provenance"]) for row in rows_of(tmp_path / "out").values()]
+    assert Counter(row["batch_id"] for row in rows if row["state"] == "auto_accepted") == {batch_id: 7, None: 1}
+    [act] = report.manifest["bulk_acts"]
+    assert (act["batch_id"], act["samples"], act["theta"], act["why"]) == (batch_id, 7, 0.5, "All fine")
+    assert (act["filter"], act["applied_before_the_audit_because"]) == ({"score": (0.96, 0.98)}, "A test")
+    assert act["audit"] == {"target": 0.5, "n": 0, "right": 0, "precision": None, "interval_95": None}
+    policy = report.manifest["policy"]
+    assert (policy["id"], policy["theta"], policy["precision"]) == (1, 0.99, None)
+    left = report.manifest["left_out"]["by_state"]
+    assert left == {"pending": 8, "rejected": 1, "deferred": 1, "flagged": 1}, "five of them are drawn"
 
 
 def test_the_policy_of_the_file_decides_what_is_let_in_and_never_what_a_check_turned_down(store, tmp_path):

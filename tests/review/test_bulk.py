@@ -1,7 +1,6 @@
 """Bulk acts on real files: dry run, audit, apply, roll back, whatever people do meanwhile."""
 
 import random
-import time
 
 import pytest
 from filled import fill, make_result, make_run
@@ -17,7 +16,7 @@ from core.review.overlap import set_overlap
 from core.review.thresholds import apply_policy, effect_of
 from core.review.verdicts import decide, undo_last
 from core.store import bulk, open_store
-from core.store.bulk import BulkPlan, bulk_acts, get_bulk_act, would_change
+from core.store.bulk import BulkPlan, bulk_acts, changed_now, get_bulk_act
 from core.store.filters import QueueFilter
 from core.store.queue import state_counts, waiting
 
@@ -110,7 +109,7 @@ def test_a_dry_run_says_what_changes_and_what_is_skipped_and_why(tmp_path):
         assert found.changes == {"constraint_violation": 3}
         assert found.skipped == {"decided": 3, "put_off": 2, "two_people": 2, "refused": 1, "open": 1}
         assert sum(found.states.values()) == 12
-        assert {one.proposal_id for one in would_change(store, LET_IN, now=time.time(), limit=99)} == {9, 11, 12}
+        assert {one.proposal_id for one in changed_now(store, LET_IN, limit=99)} == {9, 11, 12}
         below = dry_run(store, BulkPlan(BulkAction.REJECT, theta=0.5))
         assert (below.total, below.skipped) == (3, {})
         refused = dry_run(
@@ -266,7 +265,7 @@ def do(store, act):
     elif kind == "share":
         set_overlap(store, what[0], set_by="lead")
     else:
-        apply_policy(store, what[0], 0.3, set_by="lead", why="", random_share=0.2)
+        apply_policy(store, what[0], 0.3, set_by="lead", why="x", random_share=0.2)
 
 
 @pytest.fixture(scope="module")
