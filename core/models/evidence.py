@@ -47,7 +47,7 @@ class CheckedValue(Value):
     evidence: Evidence | None = None
     leak: bool = False  # stands in observations only: naming it in the goal gives the answer away
     asked_only: bool = False  # stands in the user's words only: nothing in the run shows that it was met
-    kind: str = ""  # number, date, time, id, quoted, name, superlative
+    kind: str = ""  # number, date, time, id, quoted, name, superlative; word: of no kind, and nowhere in the run
 
 
 class Grounding(Value):

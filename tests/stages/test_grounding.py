@@ -1,7 +1,7 @@
 import pytest
 from rule_runs import call, flight_run, move_run, run
 
-from core.models import Field
+from core.models import AgentStep, FailedTrajectory, Field
 from core.stages.grounding import check_answer, check_prompt, find_values
 from core.stages.spans import field_text
 
@@ -172,3 +172,34 @@ def test_long_numbers_that_differ_in_the_last_digit_differ():
     trajectory = run("q", call("get_a", {"id": "a"}, f"so: {one}."))
     assert check_prompt(f"Please take {one} there.", trajectory).unsupported == ()
     assert check_prompt(f"Please take {other} there.", trajectory).unsupported == (other,)
+
+
+KETTLES = FailedTrajectory(
+    original_prompt="Find a kettle under $21 with 1.7 l.",
+    steps=[
+        AgentStep(
+            action_name="search_products",
+            action_input={"query": "kettle 1.7 l"},
+            observation="2 results, delivered free: Aqua 1.7 l $39, Brum 1.7 l $41",
+        )
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "unseen"),
+    [
+        ("Which 1.7 l kettles does the shop sell, and for how much?", []),
+        ("Please show me each product that you have found, with its price and the free delivery.", []),
+        (
+            "Which vegan gluten-free kettles with overnight delivery and lifetime warranty does the shop sell?",
+            ["vegan", "gluten", "overnight", "lifetime", "warranty"],
+        ),
+        ("Welche veganen Wasserkocher verkauft der Laden zu welchem Preis?", []),  # no English: nothing is said
+    ],
+)
+def test_a_condition_in_common_words_that_the_run_never_speaks_of_is_not_supported(request_, unseen):
+    found = check_prompt(request_, KETTLES)
+    assert [value.text for value in found.values if value.kind == "word"] == unseen
+    assert set(unseen) <= set(found.unsupported)
+    assert all(request_[value.start : value.end] == value.text for value in found.values)

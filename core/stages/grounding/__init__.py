@@ -12,6 +12,7 @@ from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, Ste
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
 from core.stages.grounding.stale import stale_words
+from core.stages.grounding.unseen import unseen_words
 from core.stages.grounding.values import FoundValue, ValueKind, find_values, fold
 from core.stages.results import read_result
 
@@ -36,8 +37,13 @@ def check_prompt(
     last = len(trajectory.steps) if last_step is None else min(last_step, len(trajectory.steps))
     index = index_of(trajectory)
     found = find_values(prompt)
+    checked = _checked(found, index, trajectory, first=first_step, last=last)
+    unseen = [
+        CheckedValue(text=prompt[start:end], start=start, end=end, kind="word")
+        for start, end in unseen_words(prompt, trajectory, found)
+    ]
     return Grounding(
-        values=_checked(found, index, trajectory, first=first_step, last=last),
+        values=tuple(sorted([*checked, *unseen], key=lambda value: value.start)),
         similarity=similarity_to_original(prompt, trajectory),
         missing_inputs=missing_inputs(prompt, trajectory, first=first_step, last=last),
         stale_words=stale_words(prompt, trajectory, first=first_step, last=last, final_answer=final_answer),

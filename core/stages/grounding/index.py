@@ -28,6 +28,9 @@ _AROUND = 40  # characters looked at on each side of a figure
 _MONTHS = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _DATE_SIGN = re.compile(rf"\d[-/.]\d|{_MONTHS}[a-z]*\.?,?\s+\d|\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTHS}", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
+_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of search_products, searchProducts
+_LETTERS = re.compile(r"[^\W\d_]+")
+_STEM = 5  # letters
 _KEPT_TEXT = 20_000_000  # characters of one run that are indexed; the rest of a longer one is not
 
 
@@ -103,6 +106,16 @@ def index_of(trajectory: FailedTrajectory) -> RunIndex:
     return _cached(_ByKey(trajectory))
 
 
+def stem(word: str) -> str:
+    """What the forms of one folded word have in common, roughly: deliver, delivered and delivery are one."""
+    return word[:_STEM] if len(word) >= _STEM else word.rstrip("s")
+
+
+def stems_of(trajectory: FailedTrajectory) -> frozenset[str]:
+    """Stems of every word in the texts and the tool names of a run; the last few runs stay known."""
+    return _stems(_ByKey(trajectory))
+
+
 class _ByKey:
     """A trajectory that is equal to another of the same content hash."""
 
@@ -126,6 +139,14 @@ def _cached(wrapped: _ByKey) -> RunIndex:
             postings.setdefault(key, {}).setdefault(number, (start, end))
         left = max(0, left - len(place.text))
     return RunIndex(places, postings)
+
+
+@lru_cache(maxsize=16)
+def _stems(wrapped: _ByKey) -> frozenset[str]:
+    names = " ".join({step.action_name for step in wrapped.trajectory.steps})
+    parts = (fold(part) for part in _NAME_PART.findall(names))
+    words = (part for key in _cached(wrapped).postings for part in _LETTERS.findall(key))
+    return frozenset(stem(word) for word in (*parts, *words))
 
 
 def _places(trajectory: FailedTrajectory) -> Iterator[Place]:
@@ -180,4 +201,4 @@ def evidence_at(place: Place, start: int, end: int) -> Evidence:
     return Evidence(step=place.step, field=place.field, start=start, end=end, quote=place.text[start:end])
 
 
-__all__ = ["Origin", "Place", "RunIndex", "evidence_at", "index_of", "phrase_key"]
+__all__ = ["Origin", "Place", "RunIndex", "evidence_at", "index_of", "phrase_key", "stem", "stems_of"]
