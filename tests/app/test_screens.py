@@ -95,7 +95,7 @@ def choose(at, way):
 def test_an_empty_database_says_what_to_do(show, empty_db, screen):
     at = show(empty_db, screen)
     says = {
-        "team": "No verdicts yet",
+        "team": "No verdicts here",
         "browse": "No proposals yet",
         "thresholds": "No proposals yet",
         "bulk": "No proposals yet",
