@@ -27,6 +27,7 @@ from core.store import Store, open_store
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "quick_start.md")
+_PROGRESS = re.compile(r"(?P<done>[\d,]+)/(?P<all>[\d,]+)  ")
 _PART = re.compile(
     r"<!-- reviewed: (?P<verdicts>.*?) -->"
     r"|^```console\n(?P<block>.*?)^```$"
@@ -71,7 +72,14 @@ def _output(folder: Path, command: list[str]) -> str:
         text=True,
         check=False,
     )
-    return "".join(f"{row.rstrip()}\n" for row in done.stdout.splitlines())
+    rows = (row.rstrip() for row in done.stdout.splitlines() if not _is_underway(row))
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _is_underway(row: str) -> bool:
+    """Progress before the end: how often it is said depends on how quick the machine is."""
+    found = _PROGRESS.match(row)
+    return found is not None and found["done"] != found["all"]
 
 
 def _review(db: Path, verdicts: str) -> None:
