@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "importing", "pipeline", "queue", "thresholds", "keys", "llm", "tokens")
+NAMES = ("startup", "importing", "pipeline", "queue", "thresholds", "ui", "llm", "tokens")
 
 
 def main(wanted: list[str]) -> None:

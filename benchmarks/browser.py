@@ -27,8 +27,8 @@ SIZE = {"width": 1280, "height": 800}
 
 
 @contextmanager
-def review_app(db: Path) -> Iterator[str]:
-    """Serve the review app on `db`; gives its address."""
+def review_app(db: Path) -> Iterator[tuple[str, int]]:
+    """Serve the review app on `db`; gives its address and its process."""
     command = [sys.executable, "-m", "review_app", "--db", str(db), "--port", "0", "--no-browser", "--as", "anna"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=db.parent) as server:
         try:
@@ -38,7 +38,7 @@ def review_app(db: Path) -> Iterator[str]:
             if address is None:
                 raise RuntimeError(f"the app did not start: {line}{server.stderr.read()}")
             wait_for(f"{address}/_stcore/health", server)
-            yield address
+            yield address, server.pid
         finally:
             server.terminate()
 

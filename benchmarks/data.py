@@ -1,5 +1,6 @@
 """Runs to measure with, and databases filled with them."""
 
+from itertools import cycle, islice
 from pathlib import Path
 
 from core.models import FailedTrajectory, PipelineResult
@@ -27,11 +28,14 @@ def records(path: Path) -> list[Record]:
     return [item for item in read(path) if isinstance(item, Record)]
 
 
-def fill(store: Store, proposals: int) -> None:
-    """Put copies of the short sample runs into `store`, each with a name and a score of its own."""
+def fill(store: Store, proposals: int, *, steps: int = 0) -> None:
+    """Put copies of the short sample runs into `store`, each with a name and a score of its own.
+
+    `steps`: repeat those of a run until it has so many; 0 leaves them as they are.
+    """
     settings = PipelineConfig()
     made = [(r.trajectory, run_stages(r.trajectory, None, (), settings)) for r in records(SAMPLE)]
-    short = [(run, result) for run, result in made if result.relabeled and len(run.steps) <= 8]
+    short = [(_long(run, steps), result) for run, result in made if result.relabeled and len(run.steps) <= 8]
     import_id = begin_import(store, "copies.jsonl", "openai-chat")
     run_id = start_run(store, method="rules", settings="{}", settings_hash="benchmark", total=proposals)
     for start in range(0, proposals, _BATCH):
@@ -42,6 +46,11 @@ def fill(store: Store, proposals: int) -> None:
             for run, result in copies:
                 _store(store, run_id, run, result)
     rank_queue(store, theta=settings.min_confidence, random_share=0.1)
+
+
+def _long(run: FailedTrajectory, steps: int) -> FailedTrajectory:
+    more = tuple(islice(cycle(run.steps), steps)) or run.steps
+    return FailedTrajectory.model_construct(**{**dict(run), "steps": more})
 
 
 def _copy(run: FailedTrajectory, result: PipelineResult, number: int) -> tuple[FailedTrajectory, PipelineResult]:

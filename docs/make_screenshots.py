@@ -32,7 +32,7 @@ def main() -> None:
         with open_store(db, create=True) as store:
             list(import_files(store, [ROOT / "sample_data"]))
             run_pipeline(store, Settings())
-        with review_app(db) as address:
+        with review_app(db) as (address, _):
             with chromium(color_scheme="light") as page:
                 _review_some(page, address)
             for scheme in ("light", "dark"):
