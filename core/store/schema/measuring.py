@@ -59,19 +59,3 @@ CREATE TRIGGER tallies_go AFTER DELETE ON proposals WHEN old.is_current = 1 BEGI
     UPDATE tallies SET n = n - 1 WHERE {_COLUMNS} = ({_key("old")});
     DELETE FROM tallies WHERE n = 0 AND {_COLUMNS} = ({_key("old")});
 END"""
-
-
-@migrations()
-def m015_calibrations(db: Database) -> None:
-    """Keep what a score has meant, each fit as a version of its own."""
-    db.execute(
-        "CREATE TABLE calibrations ("
-        " version INTEGER PRIMARY KEY,"
-        " scores TEXT NOT NULL,"  # JSON list, ascending
-        " means TEXT NOT NULL,"  # JSON list of the same length: the share that was right
-        " n INTEGER NOT NULL,"  # verdicts on random items that it was made of
-        " before REAL NOT NULL,"  # Brier score of the score itself
-        " after REAL NOT NULL,"  # and of the fit, on items that it was not made of
-        " fitted_by TEXT NOT NULL,"
-        " created_at TEXT NOT NULL)"
-    )
