@@ -223,6 +223,11 @@ def test_every_item_is_shown_as_text_wherever_it_is_opened(watch):
     page = watch.page
     page.goto(f"{watch.address}/?as=eve")
     seen, name = set(), page.locator(".bar .name")
+    while not page.locator(".notice").count():  # back to where the pile begins
+        now = name.inner_text()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_selector(f".bar .name:not([title={json.dumps(now)}]), .notice")
+        expect(page.locator(".root.busy")).to_have_count(0)
     while name.inner_text() not in seen:
         now = name.inner_text()
         seen.add(now)
@@ -235,7 +240,7 @@ def test_every_item_is_shown_as_text_wherever_it_is_opened(watch):
         page.keyboard.press("ArrowRight")
         page.wait_for_selector(f".bar .name:not([title={json.dumps(now)}]), .notice")
         expect(page.locator(".root.busy")).to_have_count(0)
-    assert len(seen) > len(PAYLOADS) // 2
+    assert page.locator(".bar .place").inner_text() == f"{len(seen)} waiting"
     watch.clean()
 
 
