@@ -17,7 +17,7 @@ SCRIPTS = (  # in order: what is used while a file is read stands before it
     *("dom.js", "json.js", "fold.js", "paint.js", "text.js", "hidden.js", "diff.js"),
     *("cards.js", "map.js", "search.js", "trace.js"),
     *("checks.js", "outcome.js", "proposal.js", "form.js", "editor.js", "editing.js"),
-    *("keys.js", "frame.js", "asks.js", "notices.js", "mine.js", "attention.js", "outbox.js", "page.js"),
+    *("keys.js", "frame.js", "asks.js", "notices.js", "mine.js", "attention.js", "outbox.js", "waking.js", "page.js"),
     *("pane.js", "mount.js"),
 )
 REMEMBERED = 64  # op_ids of taken acts that the browser is told of

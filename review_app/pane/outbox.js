@@ -56,6 +56,11 @@ class Outbox {
     return now - this.waiting[0].since;
   }
 
+  // How long the oldest act has waited without any answer, in ms.
+  silentFor(now) {
+    return this.waiting.length ? now - Math.max(this.waiting[0].since, this.heardAt) : 0;
+  }
+
   get verdicts() {
     return this.waiting.map(({ act }) => act).filter(({ action }) => STORED.has(action));
   }

@@ -72,6 +72,7 @@ class Pane {
     const late = this.outbox.watch(now);
     this.bar.classList.toggle("late", late > LATE);
     drawTrouble(this, late);
+    if (this.outbox.silentFor(now) > SILENT) wake(this);
     const every = this.data?.beat_seconds * 1000;
     if (every && this.item && now - (this.beatAt || now) > every && now - this.attention.last < 2 * every) {
       this.beatAt = now;

@@ -5,10 +5,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 QUIET = '[data-testid=stApp][data-test-script-state="notRunning"]'
@@ -84,3 +85,53 @@ class Reviewer:
         expect(self.page.locator("#edit-text")).to_be_focused()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.type(text)
+
+
+PATIENCE = 60  # seconds without an answer after which a person loads the page anew
+
+
+class Annotator:
+    """One of several people at work at once: presses keys and notes what the screen says is saved."""
+
+    def __init__(self, chromium: Any, address: str, name: str) -> None:
+        self.name, self.said, self.reloads = name, set[str](), 0
+        self.heard = time.monotonic()
+        self.page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        self.page.goto(f"{address}/?as={name}")
+        expect(self.page.locator(".bar .name")).to_be_visible()
+
+    def look(self) -> None:
+        """Note the verdict that the top line names: only what the server has stored stands there."""
+        before = len(self.said)
+        for words in self.page.locator(".bar .last [dir]").all_inner_texts():
+            self.said.add(words.split()[-1])
+        if len(self.said) > before:
+            self.heard = time.monotonic()
+        elif time.monotonic() - self.heard > PATIENCE:
+            self.reload()
+
+    def reload(self) -> None:
+        """Load the page anew, as a person does whom it does not answer."""
+        self.reloads += 1
+        self.heard = time.monotonic()
+        self.page.reload()
+
+    def press(self) -> None:
+        """Accept what is on screen, and hope."""
+        self.page.keyboard.press("a")
+
+    def try_now(self) -> None:
+        """Press the button of a page that could not send, if it is there."""
+        with suppress(PlaywrightError):  # gone in the meantime: what it would have sent is taken
+            for button in self.page.get_by_role("button", name="Try now").all():
+                button.click(timeout=1_000)
+
+    def come_to_rest(self) -> None:
+        """Wait until the page has nothing left to send."""
+        rest = expect(self.page.locator(".root:not(.unsaved) .bar"))
+        try:
+            rest.to_be_visible(timeout=1000 * PATIENCE)
+        except AssertionError:
+            self.reload()
+            rest.to_be_visible(timeout=1000 * PATIENCE)
+        self.look()

@@ -1,5 +1,6 @@
 """Several processes on one file: nobody gets the same item, no verdict is lost, none counts twice."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,8 +12,8 @@ from filled import fill, make_result, make_run
 from core.store import open_store
 from core.store.queue import state_counts
 
-WORKERS = 4
-ITEMS = 400
+WORKERS = 8
+ITEMS = int(os.environ.get("RACE_ITEMS", "400"))  # in the file; each process decides on its share
 
 # One reviewer as a process of its own: leases, decides, says each verdict aloud once it is acknowledged.
 _REVIEWER = """
@@ -45,7 +46,7 @@ for number in range(most):
 
 @pytest.fixture
 def many(tmp_path):
-    """A database with 400 proposals."""
+    """A database with many proposals."""
     path = tmp_path / "team.db"
     with open_store(path, create=True) as store:
         fill(
@@ -63,8 +64,8 @@ def reviewer(db, name, most=ITEMS):
     return process
 
 
-def test_four_processes_share_four_hundred_items_and_none_is_met_twice_or_lost(many):
-    started = [reviewer(many, f"reviewer-{number}", 100) for number in range(WORKERS)]
+def test_eight_processes_share_the_items_of_one_file_and_none_is_met_twice_or_lost(many):
+    started = [reviewer(many, f"reviewer-{number}", ITEMS // WORKERS) for number in range(WORKERS)]
     for process in started:
         process.stdin.write("go\n")
     ended = [process.communicate(timeout=120) for process in started]
