@@ -24,7 +24,7 @@ class Batches:
     error that a request gets, None for its answer. `lose`: so many jobs are begun, but the
     connection breaks before the answer. `silent`: they are begun, and nothing is said until the server closes.
     `trouble`: so many looks at a job are answered with HTTP 503. `gone`: so many files with answers are
-    deleted before they are read.
+    deleted before they are read. `endless`: a list of jobs never ends.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Batches:
         self.silent = False
         self.trouble = 0
         self.gone = 0
+        self.endless = False
         self.jobs: list[Body] = []
         self.lines: list[Body] = []
         self.files: dict[str, bytes] = {}
@@ -116,8 +117,8 @@ class Batches:
         after = request.query.get("after")
         start = next((n for n, job in enumerate(newest_first, 1) if job["id"] == after), 0)
         limit = int(request.query.get("limit", "20"))
-        page = newest_first[start : start + limit]
-        more = len(newest_first) > start + limit
+        page = newest_first[start : start + limit] or (newest_first[:1] if self.endless else [])
+        more = self.endless or len(newest_first) > start + limit
         return web.json_response({"object": "list", "data": page, "has_more": more})
 
     async def _look(self, request: web.Request) -> web.Response:
@@ -153,7 +154,7 @@ class Batches:
             job["errors"] = {"object": "list", "data": [{"code": "token_limit_exceeded", "message": words}]}
             return
         lines = [json.loads(line) for line in self.files[job["input_file_id"]].splitlines()]
-        in_time = {"completed": len(lines), "expired": len(lines) // 2, "cancelled": 0}[state]
+        in_time = {"completed": len(lines), "expired": len(lines) // 2, "cancelled": 0}.get(state, 0)
         good, bad = [], []
         for number, line in enumerate(lines):
             if number >= in_time:

@@ -7,7 +7,7 @@
 As a fixture: `from openai_server import openai_server` in a conftest.py.
 
 Every request is taken by the next behaviour in the queue, else by `by_model[model]`, else by
-`answer(body)`, which returns the reply text. A behaviour is an async function of (server, request, body).
+`answer(body)`: the reply text, or the whole body. A behaviour is an async function of (server, request, body).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class OpenAIServer:
     of every normal answer. `batches`: its batch jobs.
     """
 
-    def __init__(self, answer: Callable[[Body], str] = lambda _: "{}") -> None:
+    def __init__(self, answer: Callable[[Body], str | Body] = lambda _: "{}") -> None:
         self.answer = answer
         self.by_model: dict[str, Behaviour] = {}
         self.schema = self.json_mode = True
@@ -119,7 +119,8 @@ def answered(server: OpenAIServer, body: Body) -> tuple[int, Body]:
     form = body.get("response_format", {}).get("type", "text")
     if (form == "json_schema" and not server.schema) or (form == "json_object" and not server.json_mode):
         return _fault(400, f"'response_format.type' {form} is not supported")
-    return 200, completion(server.answer(body))
+    said = server.answer(body)
+    return 200, said if isinstance(said, dict) else completion(said)
 
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}

@@ -34,6 +34,7 @@ _FILE_TIMEOUT_S = 3600.0  # 200 MB over a slow line
 _TRIES = 3
 _FIRST_WAIT_S = 0.5
 _PAGE = 100  # jobs in one page of a list, the most that OpenAI gives
+_MOST_PAGES = 1_000  # of jobs, before a list is taken for endless
 _ENDED = ("completed", "failed", "expired", "cancelled")
 _UNDER_WAY = ("validating", "in_progress", "finalizing", "cancelling", "queued", "pending", "running")
 _LONGEST_LINE = 4_000_000  # bytes of one answer in a file; a longer one is read as several that fit nothing
@@ -77,8 +78,8 @@ class Job:
 class Outcome:
     """What became of one request.
 
-    `problem`: why there is no useful answer; `final`: asking again is no use; `refused`: its text is none,
-    however it reads.
+    `usage`: what it costs, answered or not; `problem`: why there is no useful answer; `final`: asking again is
+    no use; `refused`: its text is none, however it reads.
     """
 
     custom_id: str
@@ -106,7 +107,7 @@ class BatchJobs:
     def check(self) -> None:
         """Raise `JobFault` where the server has no batch jobs, or does not let us see them."""
         try:
-            self._fetch(_Page, lambda client: client.batches.with_raw_response.list(limit=1, timeout=_TIMEOUT_S))
+            self._fetch(_Page, lambda client: _streamed(client).list(limit=1, timeout=_TIMEOUT_S))
         except JobFault as fault:
             if fault.status not in _NO_SUCH_PATH:
                 raise
@@ -124,7 +125,7 @@ class BatchJobs:
 
         def send(client: openai.OpenAI) -> Any:
             file.seek(0)
-            files = client.files.with_raw_response
+            files = client.files.with_streaming_response
             return files.create(file=("batch.jsonl", file), purpose="batch", timeout=_FILE_TIMEOUT_S)
 
         return self._fetch(_File, send).id
@@ -146,7 +147,7 @@ class BatchJobs:
     def find(self, token: str) -> Job | None:
         """The job that was begun with this token, if there is one."""
         after: str | openai.Omit = openai.omit
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._fetch(_Page, partial(_list, after=after))
             for job in page.data:
                 if (job.metadata or {}).get(_MARK) == token:
@@ -154,6 +155,8 @@ class BatchJobs:
             if not (page.has_more and page.data):
                 return None
             after = page.data[-1].id
+        words = f"The list of batch jobs at {self.address} does not end, so it cannot be told whether a job was begun."
+        raise JobFault(words, again=False, status=None)
 
     def job(self, job_id: str) -> Job:
         """How far a job is; one that the server no longer knows has failed."""
@@ -188,7 +191,8 @@ class BatchJobs:
         try:
             answer = answer_of(response.body)
         except OddAnswer as odd:
-            return Outcome(line.custom_id, answered=False, problem=f"{self.model} sent {self.chat.hide(str(odd))}")
+            problem = f"{self.model} sent {self.chat.hide(str(odd))}"
+            return Outcome(line.custom_id, answered=False, usage=odd.usage, problem=problem)
         problem = self.chat.why_useless(answer)
         text = self.chat.hide.in_answer(answer.text or answer.refusal)
         cut_off = answer.finish_reason == "length"  # it may hold the whole value all the same
@@ -196,11 +200,12 @@ class BatchJobs:
         return Outcome(line.custom_id, True, text, answer.usage, said, final=final, refused=final and not cut_off)
 
     def _fetch(self, kind: type[Read], send: Callable[[openai.OpenAI], Any], *, tries: int = _TRIES) -> Read:
-        """What a request gives, as `kind`."""
+        """What a request gives, as `kind`. `send` begins it and gives the answer to be streamed."""
 
         def read(client: openai.OpenAI) -> Read:
             try:
-                return kind.model_validate(read_json(send(client).http_response.content))
+                with send(client) as answer:
+                    return kind.model_validate(read_json(wire.body_of(answer.http_response)))
             except ValidationError:
                 raise OddAnswer("something else than batch jobs") from None
 
@@ -289,8 +294,12 @@ class _Line(BaseModel):
     error: Annotated[_Problem | None, _Besides] = None
 
 
+def _streamed(client: openai.OpenAI) -> Any:
+    return client.batches.with_streaming_response  # or the package would read an answer of any size
+
+
 def _create(client: openai.OpenAI, file_id: str, token: str) -> Any:
-    return client.batches.with_raw_response.create(
+    return _streamed(client).create(
         completion_window="24h",
         endpoint="/v1/chat/completions",
         input_file_id=file_id,
@@ -300,11 +309,11 @@ def _create(client: openai.OpenAI, file_id: str, token: str) -> Any:
 
 
 def _list(client: openai.OpenAI, after: str | openai.Omit) -> Any:
-    return client.batches.with_raw_response.list(limit=_PAGE, after=after, timeout=_TIMEOUT_S)
+    return _streamed(client).list(limit=_PAGE, after=after, timeout=_TIMEOUT_S)
 
 
 def _retrieve(client: openai.OpenAI, job_id: str) -> Any:
-    return client.batches.with_raw_response.retrieve(job_id, timeout=_TIMEOUT_S)
+    return _streamed(client).retrieve(job_id, timeout=_TIMEOUT_S)
 
 
 def _download(client: openai.OpenAI, file_id: str, into: IO[bytes]) -> None:

@@ -74,6 +74,13 @@ class _Content(NamedTuple):
     read: bytes
     whole: bool
 
+    @property
+    def all(self) -> bytes:
+        """The whole body. Raises `OddAnswer` where it is not."""
+        if not self.whole:
+            raise OddAnswer(f"more than {_MOST_BYTES // 1_000_000} MB, or packed in a way that was not asked for")
+        return self.read
+
 
 def send(client: Client, request: Mapping[str, object], *, timeout_s: float) -> Answer:
     """One request, one answer, within `timeout_s` in all. Raises one of `FAULTS`."""
@@ -94,9 +101,12 @@ def send(client: Client, request: Mapping[str, object], *, timeout_s: float) -> 
         raise openai.APIConnectionError(request=post) from error
     if not response.is_success:
         raise _status_error(response, content.read)
-    if not content.whole:
-        raise OddAnswer(f"more than {_MOST_BYTES // 1_000_000} MB, or packed in a way that was not asked for")
-    return answer_of(read_json(content.read))
+    return answer_of(read_json(content.all))
+
+
+def body_of(response: httpx2.Response) -> bytes:
+    """The body of a response that is being streamed, up to the size that an answer may have. Raises `OddAnswer`."""
+    return _content(response).all
 
 
 def _content(response: httpx2.Response) -> _Content:

@@ -13,6 +13,7 @@ from core.errors import NotYet, Stopped, UserError
 from core.llm import Chat, OpenAIChat
 from core.llm.batch import BatchJobs, Job, JobFault, Outcome
 from core.models import FailedTrajectory, PipelineResult
+from core.prices import Usage
 from core.runs.backlog import Backlog
 from core.runs.outbox import Outbox, WaitingChat
 from core.runs.recording import RecordingChat
@@ -240,9 +241,9 @@ class BatchRun:
                     problem=outcome.problem,
                     final=outcome.final,
                 )
-                if ask is None or not outcome.answered:
+                if ask is None or not (outcome.answered or outcome.usage != Usage()):
                     continue
-                answered += 1
+                answered += outcome.answered
                 call = StoredCall(
                     request_hash=outcome.custom_id,
                     stage=ask["stage"],
@@ -254,7 +255,7 @@ class BatchRun:
                     latency_s=0.0,
                     requests=1,
                     reply=outcome.text,
-                    fault=outcome.problem if outcome.refused else "",
+                    fault=outcome.problem if outcome.refused or not outcome.answered else "",
                 )
                 key = ask["trajectory_key"]
                 in_flight = self._spending.in_flight

@@ -1,5 +1,6 @@
 """Runs by batch jobs: the same results as live, each question put once, whatever dies, expires or is refused."""
 
+import io
 import re
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from openai_server import OpenAIServer, as_json, asked_form
 
 from core.cli import cli
 from core.errors import UserError
-from core.llm import ScriptedChat
+from core.llm import OpenAIChat, ScriptedChat, batch
+from core.llm.batch import JobFault
 from core.prices import Price
 from core.review.status import status_of
 from core.runs import batching, outbox
@@ -217,6 +219,34 @@ def test_a_question_that_the_server_dislikes_is_put_once(store, server):
     assert run(store, server).failed == 1
     assert store.value("SELECT detail FROM results WHERE status = 'failed'") == "m: HTTP 400: refused 400"
     assert max(Counter(server.batches.asked()).values()) == 1
+
+
+def test_an_answer_that_cannot_be_read_is_paid_for_all_the_same(store, server):
+    """HTTP 200 with a count of tokens and no reply in it."""
+    no_reply = {"choices": [], "usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}}
+    server.answer = lambda body: no_reply if number_of(body) == 3 else a_good_model(body)
+    assert run(store, server).failed == 1
+    paid = store.rows("SELECT cost_usd, fault FROM model_calls WHERE input_tokens = 1000000")
+    assert [call["cost_usd"] for call in paid] == [5.0] * 3  # asked three times, at half the price of 10 a million
+    assert all("without a chat completion" in call["fault"] for call in paid)
+    assert store.value("SELECT sum(calls) FROM runs") == store.value("SELECT count(*) FROM model_calls")
+
+
+def test_a_list_of_jobs_without_end_is_not_read_for_ever(store, server, monkeypatch):
+    monkeypatch.setattr(batch, "_MOST_PAGES", 20)
+    server.batches.lose = 1
+    server.batches.endless = True
+    jobs = batch.BatchJobs(OpenAIChat("m", base_url=server.url), rest=lambda _: None)
+    jobs.begin(jobs.upload(io.BytesIO(b"")), "ours")
+    with pytest.raises(JobFault, match="does not end"):
+        jobs.find("not there")
+
+
+def test_what_is_said_of_a_job_has_a_limit_too(store, server):
+    server.batches.endings.append("x" * 5_000_000)
+    with pytest.raises(JobFault, match="more than 4 MB"):
+        jobs = batch.BatchJobs(OpenAIChat("m", base_url=server.url), rest=lambda _: None)
+        jobs.job(jobs.begin(jobs.upload(io.BytesIO(b"")), "ours").id)
 
 
 def test_jobs_that_are_never_answered_end_as_recorded_failures(store, server):
