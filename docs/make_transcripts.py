@@ -72,14 +72,15 @@ def _output(folder: Path, command: list[str]) -> str:
         text=True,
         check=False,
     )
-    rows = (row.rstrip() for row in done.stdout.splitlines() if not _is_underway(row))
-    return "".join(f"{row}\n" for row in rows)
+    return "".join(f"{row}\n" for row in map(_untimed, done.stdout.splitlines()) if row is not None)
 
 
-def _is_underway(row: str) -> bool:
-    """Progress before the end: how often it is said depends on how quick the machine is."""
+def _untimed(row: str) -> str | None:
+    """A row without what depends on how quick the machine is: progress before the end, and the speed at the end."""
     found = _PROGRESS.match(row)
-    return found is not None and found["done"] != found["all"]
+    if found is None:
+        return row.rstrip()
+    return row.partition(" · ")[0].rstrip() if found["done"] == found["all"] else None
 
 
 def _review(db: Path, verdicts: str) -> None:

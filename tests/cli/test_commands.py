@@ -210,7 +210,7 @@ def serving(bare_machine, closed_port):
         with Path("server.log").open("w") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         started.append(process)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 150
         while time.monotonic() < until:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{closed_port}/_stcore/health", timeout=2) as answer:

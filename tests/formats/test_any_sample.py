@@ -76,7 +76,7 @@ samples = st.builds(
 
 
 @pytest.mark.parametrize("target", FORMATS.values(), ids=lambda target: target.name)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(given=st.lists(samples, min_size=1, max_size=3))
 def test_any_sample_gives_rows_that_pass_or_a_reason(target, given):
     made = list(target.rows(given))
@@ -92,7 +92,7 @@ def test_any_sample_gives_rows_that_pass_or_a_reason(target, given):
 
 
 @pytest.mark.parametrize("target", FORMATS.values(), ids=lambda target: target.name)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_check_answers_in_sentences_whatever_a_file_holds(target, data):
     row = {name: data.draw(values, label=name) for name, _ in target.columns}

@@ -276,7 +276,7 @@ def template(tmp_path_factory):
     return path
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.lists(HUMAN, max_size=6),
     planned_then=st.lists(HUMAN, max_size=4),

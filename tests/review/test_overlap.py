@@ -324,7 +324,7 @@ def after(row):
     ], row.id
 
 
-Team.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Team.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 test_any_order_of_verdicts_undos_and_settlements_gives_the_state_of_what_stands = Team.TestCase
 
 

@@ -209,7 +209,7 @@ def reads_back(record: Record, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["auto", *SOURCES])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=mutated())
 def test_a_mutated_row_gives_a_record_or_a_reason(tmp_path, name, row):
     path = tmp_path / "row.jsonl"
@@ -231,7 +231,7 @@ def test_a_mutated_row_gives_a_record_or_a_reason(tmp_path, name, row):
             result.raw.encode("utf-8")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=st.binary(max_size=60), place=st.integers(0, 400), lines=st.booleans())
 def test_bytes_thrown_into_a_file_never_crash_it(tmp_path, junk, place, lines):
     from core.errors import InputError

@@ -103,7 +103,7 @@ def assert_same(again: list[FailedTrajectory], runs: list[FailedTrajectory]) -> 
 
 
 @pytest.mark.parametrize("format", ["reference", "auto"])
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(run=RUN)
 def test_any_run_reads_back_from_its_dump(tmp_path, format, run):
     # What a record earns as marks is found at every import, so a run that was imported has them already.

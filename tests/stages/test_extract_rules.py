@@ -102,7 +102,7 @@ RUNS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RUNS)
 def test_every_span_of_any_run_quotes_what_stands_there(trajectory):
     analysis = detect_with_rules(trajectory)
