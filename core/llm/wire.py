@@ -65,7 +65,14 @@ class Client(openai.OpenAI):
         deadline.hold(self.http)
         super().__init__(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=self.http)
         headers = {**self.default_headers, "Authorization": f"Bearer {self.api_key}", "Accept-Encoding": "identity"}
-        self.own_headers = {name: value for name, value in headers.items() if isinstance(value, str)}
+        told = {name: value for name, value in headers.items() if isinstance(value, str)}
+        self._first = self.http.build_request("POST", "chat/completions", headers=told)
+        del self._first.headers["Content-Length"]
+
+    def to_ask(self, body: Mapping[str, object], timeout: openai.Timeout) -> httpx2.Request:
+        """The HTTP request of a question. Its address and headers are worked out once: a quarter of the time."""
+        url, headers = self._first.url, self._first.headers
+        return httpx2.Request("POST", url, headers=headers, json=body, extensions={"timeout": timeout.as_dict()})
 
 
 class _Content(NamedTuple):
@@ -86,9 +93,7 @@ def send(client: Client, request: Mapping[str, object], *, timeout_s: float) -> 
     """One request, one answer, within `timeout_s` in all. Raises one of `FAULTS`."""
     timeout = openai.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
     # Not `client.chat.completions.create`: what it does around the request takes more CPU time than the request.
-    post = client.http.build_request(
-        "POST", "chat/completions", json=request, headers=client.own_headers, timeout=timeout
-    )
+    post = client.to_ask(request, timeout)
     try:
         response = client.http.send(post, stream=True)
         try:

@@ -92,6 +92,7 @@ def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
+        auto_reload=False,
         autoescape=False,  # noqa: S701  prompts are plain text; the fence is what keeps data apart
         trim_blocks=True,
         lstrip_blocks=True,
