@@ -1,14 +1,16 @@
 """Runs to measure with, and databases filled with them."""
 
+from collections.abc import Iterable
 from itertools import cycle, islice
 from pathlib import Path
 
+from core.measures.order import order_queue
 from core.models import FailedTrajectory, PipelineResult
 from core.pipeline import run_stages
 from core.settings import PipelineConfig
 from core.sources import Record, read
 from core.store import Store
-from core.store.proposals import put_forward, rank_queue
+from core.store.proposals import put_forward
 from core.store.runs import save_result, start_run
 from core.store.trajectories import Incoming, add_batch, begin_import
 
@@ -36,16 +38,21 @@ def fill(store: Store, proposals: int, *, steps: int = 0) -> None:
     settings = PipelineConfig()
     made = [(r.trajectory, run_stages(r.trajectory, None, (), settings)) for r in records(SAMPLE)]
     short = [(_long(run, steps), result) for run, result in made if result.relabeled and len(run.steps) <= 8]
+    put(store, (_copy(*short[n % len(short)], n) for n in range(proposals)), random_share=0.1)
+
+
+def put(store: Store, made: Iterable[tuple[FailedTrajectory, PipelineResult]], *, random_share: float) -> None:
+    """Put runs and their results into `store` as an import and a run do."""
+    settings, left = PipelineConfig(), iter(made)
     import_id = begin_import(store, "copies.jsonl", "openai-chat")
-    run_id = start_run(store, method="rules", settings="{}", settings_hash="benchmark", total=proposals)
-    for start in range(0, proposals, _BATCH):
-        copies = [_copy(*short[n % len(short)], n) for n in range(start, min(start + _BATCH, proposals))]
-        incoming = [Incoming(run, "{}", n, "openai-chat") for n, (run, _) in enumerate(copies, start + 1)]
+    run_id = start_run(store, method="rules", settings="{}", settings_hash="benchmark", total=0)
+    while batch := list(islice(left, _BATCH)):
+        incoming = [Incoming(run, "{}", n, "openai-chat") for n, (run, _) in enumerate(batch, 1)]
         add_batch(store, import_id, incoming, [])
         with store.transaction():
-            for run, result in copies:
-                _store(store, run_id, run, result)
-    rank_queue(store, theta=settings.min_confidence, random_share=0.1)
+            for run, result in batch:
+                _store(store, run_id, run, result, random_share)
+    order_queue(store, theta=settings.min_confidence, delta=settings.severity_threshold, random_share=random_share)
 
 
 def _long(run: FailedTrajectory, steps: int) -> FailedTrajectory:
@@ -63,7 +70,7 @@ def _copy(run: FailedTrajectory, result: PipelineResult, number: int) -> tuple[F
     return named, result.model_copy(update={"relabeled": one})
 
 
-def _store(store: Store, run_id: int, run: FailedTrajectory, result: PipelineResult) -> None:
+def _store(store: Store, run_id: int, run: FailedTrajectory, result: PipelineResult, random_share: float) -> None:
     assert result.relabeled is not None
     key = run.key
     result_id, attempt_id = save_result(store, run_id, key, "benchmark", result)
@@ -74,5 +81,5 @@ def _store(store: Store, run_id: int, run: FailedTrajectory, result: PipelineRes
         attempt_id=attempt_id,
         relabeled=result.relabeled,
         analysis=result.analysis,
-        random_share=0.1,
+        random_share=random_share,
     )

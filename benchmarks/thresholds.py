@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.data import fill
 from benchmarks.report import ms, p50_p95, seconds, show
-from core.review.precision import evidence, measured
+from core.measures.precision import evidence, measured
 from core.review.thresholds import effect_of, groups_of, histogram, let_in_at_each
 from core.store import Store, open_store
 

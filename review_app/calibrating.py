@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from core.measures.precision import Evidence, Sample
+from core.measures.shares import ENOUGH
 from core.review.calibration import Figure
 from core.review.judging import NAMES, Judging, Panel, fit, judging, keep, meant
-from core.review.precision import Evidence, Sample
-from core.review.shares import ENOUGH
 from core.store import Store
 from core.store.calibrations import current_calibration
 from review_app.charts import confidence_chart, reliability_chart

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import altair as alt
 import pandas as pd
 
+from core.measures.precision import Measured
 from core.review.calibration import Reliability
-from core.review.precision import Measured
 
 # Order is the order of the bars from the axis up; colours hold in light and dark.
 STATES = {

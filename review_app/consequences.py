@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.measures.shares import Share
 from core.models import FailureType, QueueReason
-from core.review.shares import Share
 from core.review.thresholds import Differing, Effect, Group, differences
 from core.store import Store
 from review_app.measured import in_percent

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.review.precision import (
+from core.measures.precision import (
     Evidence,
     Measured,
     Reaching,
@@ -13,7 +13,7 @@ from core.review.precision import (
     needed,
     theta_for,
 )
-from core.review.shares import ENOUGH, Share
+from core.measures.shares import ENOUGH, Share
 from review_app.charts import precision_chart
 from review_app.counted import counted
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from openai_server import as_json, asked_form
 
+from core.measures.order import order_queue
 from core.models import (
     AgentStep,
     Attempt,
@@ -23,7 +24,7 @@ from core.models import (
     Stage,
 )
 from core.store import Store
-from core.store.proposals import put_forward, rank_queue
+from core.store.proposals import put_forward
 from core.store.runs import save_result, start_run
 from core.store.trajectories import Incoming, add_batch, begin_import
 
@@ -98,7 +99,7 @@ def fill(store: Store, results: list[tuple[FailedTrajectory, PipelineResult]], *
                     analysis=result.analysis,
                     random_share=random_share,
                 )
-    rank_queue(store, theta=0.5, random_share=random_share)
+    order_queue(store, theta=0.5, delta=0.3, random_share=random_share)
 
 
 def a_good_model(body: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy.special import bdtr
 
-from core.review.shares import interval
+from core.measures.shares import interval
 
 CERTAINTY = 0.95
 TARGETS = (0.8, 0.9, 0.95, 0.98, 0.99)  # shares that an audit can be asked to show

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from core.review.shares import ENOUGH, Bools, Floats, Share, share
+from core.measures.shares import ENOUGH, Bools, Floats, Share, share
 
 BINS = 10
 FOLDS = 5

@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
+from core.measures.precision import Evidence
+from core.measures.shares import ENOUGH, Share, share
 from core.models import ProposalState
 from core.review.agreement import cohen_kappa, kappa_interval
 from core.review.calibration import Calibration, Judged, Reliability, calibrate, reliability
-from core.review.precision import Evidence
-from core.review.shares import ENOUGH, Share, share
 from core.store import Store
 from core.store.calibrations import Confidences, StoredCalibration, drawn_confidences, save_calibration
 from core.store.drawn import DrawnVerdict

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from itertools import accumulate
 
 from core.errors import UserError
-from core.review.shares import Share
+from core.measures.order import order_queue
+from core.measures.shares import Share
 from core.settings import PipelineConfig
 from core.store import Store
-from core.store.proposals import rank_queue
 from core.store.queue import current_policy, policies, set_policy
 from core.store.tallies import differing, open_by_score, passing_by_score, score_histogram, threshold_counts
 
@@ -120,7 +120,7 @@ def apply_policy(
         raise UserError("Say why: whoever reads the history later has only this.")
     with store.transaction():
         set_policy(store, theta, delta, set_by=set_by, why=why.strip(), **_known(precision))
-    rank_queue(store, theta=theta, random_share=random_share)
+    order_queue(store, theta=theta, delta=delta, random_share=random_share)
 
 
 def _known(precision: Share | None) -> dict[str, float | None]:

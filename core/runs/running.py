@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.events import OnProgress, Progress
 from core.llm import Chat, build_chats
 from core.llm.naming import judge_names
+from core.measures.order import order_queue
 from core.models import PipelineResult, canonical_json, content_hash
 from core.prompts import TEMPLATES, template_hash
 from core.runs.backlog import Backlog
@@ -20,7 +21,7 @@ from core.settings import PipelineConfig, Settings
 from core.store import Store
 from core.store.calls import spent_under, unpriced_under
 from core.store.claims import end_claim, pending_now
-from core.store.proposals import put_forward, rank_queue, withdraw
+from core.store.proposals import put_forward, withdraw
 from core.store.queue import current_policy
 from core.store.runs import finish_run, save_result, start_run, stop_asked
 
@@ -158,8 +159,9 @@ def run_pipeline(
         stop.ask(message)  # what is still in work begins no further call
         backlog.count_over()
         finish_run(store, run_id, state, message, total=backlog.total, from_store=spending.on(progress).from_store)
-        policy = current_policy(store) or {"theta": config.min_confidence}
-        rank_queue(store, theta=policy["theta"], random_share=settings.review.random_share)
+        policy = current_policy(store) or {"theta": config.min_confidence, "delta": config.severity_threshold}
+        share = settings.review.random_share
+        order_queue(store, theta=policy["theta"], delta=policy["delta"], random_share=share)
     ended = replace(progress, total=backlog.total, stopped=stop.why, seconds=time.monotonic() - begun)
     return spending.on(ended)
 

@@ -91,34 +91,6 @@ def _share_of(key: str) -> float:
     return int(key[-8:], 16) / 2**32
 
 
-def rank_queue(store: Store, *, theta: float, random_share: float) -> None:
-    """Order the waiting proposals: doubtful ones first, the random share spread evenly among them.
-
-    Those of a bulk act keep a place among them, which they have again after its roll-back.
-
-    Doubt is the distance of the score from theta; unjudged counts as closest. Every 1/share-th
-    place belongs to the random share, whatever its score, so that what is measured on it stays
-    unbiased.
-    """
-    # The hair above 1 settles ties: both kinds meet at multiples of the spread, and floats differ there.
-    spread = (1 + 1e-9) / random_share if random_share > 0 else 1.0
-    rest = 1 / (1 - random_share) if random_share < 1 else 1.0
-    with store.transaction():
-        store.write(
-            "UPDATE proposals SET position = ranked.place FROM ("
-            " SELECT id, CASE is_random WHEN 1 THEN ? ELSE ? END * row_number() OVER ("
-            "   PARTITION BY is_random ORDER BY"
-            "   CASE is_random WHEN 1 THEN 0 ELSE abs(coalesce(score, ?) - ?) END, substr(trajectory_key, 3)) AS place"
-            " FROM proposals WHERE is_current = 1 AND state IN ('pending', 'second', 'auto_accepted', 'auto_rejected'))"
-            " AS ranked"
-            " WHERE proposals.id = ranked.id",
-            spread,
-            rest,
-            theta,
-            theta,
-        )
-
-
 def get_proposal(store: Store, proposal_id: int) -> ProposalRow | None:
     """One proposal by id."""
     row = store.row(f"SELECT {_COLUMNS} FROM proposals WHERE id = ?", proposal_id)

@@ -5,9 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import StoreError, UserError
+from core.measures.order import keep_in_order
 from core.models import ProposalState
 from core.review.items import Desk
 from core.review.many import my_deferred, return_mine
+from core.review.thresholds import policy_in_force
 from core.store import Store
 from core.store.audits import audits_open
 from core.store.filters import QueueFilter
@@ -122,6 +124,8 @@ def begin(desk: Desk) -> Tab:
     """A new tab, another name or another filter: the item that the address names, or the next of that queue."""
     tab = Tab()
     with store() as opened:
+        policy = policy_in_force(opened, settings().pipeline)
+        keep_in_order(opened, theta=policy.theta, delta=policy.delta, random_share=settings().review.random_share)
         wanted = st.query_params.get("item")
         if wanted:
             show_named(opened, tab, desk, wanted)

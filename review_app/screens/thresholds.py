@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.errors import UserError
+from core.measures.precision import evidence, measured
 from core.review.costs import costs_of
-from core.review.precision import evidence, measured
 from core.review.thresholds import (
     Effect,
     Policy,

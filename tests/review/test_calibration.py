@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from core.measures.precision import Evidence, evidence
 from core.models import ProposalState, SecondJudgeVerdict
 from core.review.calibration import Judged, brier, calibrate, calibration_error, reliability
 from core.review.judging import _panels, fit, judging, keep, meant
-from core.review.precision import Evidence, evidence
 from core.store import open_store
 from core.store.calibrations import Confidences, current_calibration
 from core.store.drawn import DrawnVerdict

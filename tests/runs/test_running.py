@@ -17,6 +17,7 @@ from openai_server import OpenAIServer, asked_form, status
 from core import prompts
 from core.errors import ModelUnreachable, StageFailure, UserError
 from core.llm import ScriptedChat
+from core.measures.order import order_queue
 from core.models import Decision, ProposalState, ReviewAction
 from core.review.items import Desk, next_item
 from core.review.verdicts import decide
@@ -24,7 +25,6 @@ from core.runs.running import run_pipeline, settings_identity
 from core.settings import PipelineConfig, Settings
 from core.store import open_store
 from core.store.claims import pending_now
-from core.store.proposals import rank_queue
 from core.store.queue import state_counts
 from core.store.runs import ask_to_stop, failures, latest_run
 from core.store.trajectories import Incoming, add_batch, begin_import
@@ -267,7 +267,7 @@ def test_every_so_manyth_place_of_the_queue_belongs_to_the_random_share(tmp_path
         assert doubt == sorted(doubt)
         # Ordering again, and by another threshold, moves nobody in or out of the share.
         chosen = {row["id"] for row in store.rows("SELECT id FROM proposals WHERE is_random = 1")}
-        rank_queue(store, theta=0.9, random_share=share)
+        order_queue(store, theta=0.9, delta=0.3, random_share=share)
         assert {row["id"] for row in store.rows("SELECT id FROM proposals WHERE is_random = 1")} == chosen
 
 

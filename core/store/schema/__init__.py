@@ -8,6 +8,6 @@ One module a group of steps. They are applied in the order in which they are imp
 """
 
 from core.store.schema.steps import migrations  # isort: skip
-from core.store.schema import first, runs, team, browsing, options, measuring, calls, bulk, calibrating  # noqa: F401  # isort: skip
+from core.store.schema import first, runs, team, browsing, options, measuring, calls, bulk, calibrating, ordering  # noqa: F401  # isort: skip
 
 __all__ = ["migrations"]

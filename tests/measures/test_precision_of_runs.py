@@ -1,8 +1,8 @@
 """Real runs, rule-based proposals, a scripted reviewer: the interval holds the share that is right in truth."""
 
+from core.measures.precision import evidence, measured
 from core.models import Decision, ReviewAction
 from core.review.items import Desk, next_item
-from core.review.precision import evidence, measured
 from core.review.verdicts import decide
 from core.runs.importing import import_files
 from core.runs.running import run_pipeline
@@ -20,13 +20,13 @@ def is_right(request: str) -> bool:
 
 def test_on_tau_bench_the_interval_holds_the_true_precision(shared_data, tmp_path):
     files = sorted((shared_data / "labelled" / "tau_bench").glob("*.json"))[:1]
-    settings = Settings(review=ReviewConfig(random_share=0.8))
+    settings = Settings(review=ReviewConfig(random_share=0.9))
     with open_store(tmp_path / "tau.db", create=True) as store:
         list(import_files(store, files))
         run_pipeline(store, settings)
         desk = Desk("anna")
         waiting = store.value("SELECT count(*) FROM proposals WHERE is_current = 1")
-        for number in range(round(0.9 * waiting)):  # the queue as it comes, random and doubtful ones mixed
+        for number in range(round(0.95 * waiting)):  # the queue as it comes, random and doubtful ones mixed
             item = next_item(store, desk)
             right = is_right(item.attempt.hindsight_prompt)
             action = ReviewAction.ACCEPT if right else ReviewAction.REJECT

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from core.measures import precision
+from core.measures.precision import Measured, Sample, curve, measured, needed, theta_for
+from core.measures.shares import interval, share, size_for
 from core.models import ProposalState
-from core.review import precision
-from core.review.precision import Measured, Sample, curve, measured, needed, theta_for
-from core.review.shares import interval, share, size_for
 from core.store.drawn import DrawnVerdict
 
 TEAMS, ITEMS, SHARE = 1000, 3000, 0.1

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from core.measures.shares import ENOUGH, Bools, Floats, Share, share, size_for
 from core.models import ProposalState
-from core.review.shares import ENOUGH, Bools, Floats, Share, share, size_for
 from core.store import Store
 from core.store.drawn import DrawnVerdict, drawn_counts, drawn_verdicts
 
