@@ -38,19 +38,20 @@ def fill(store: Store, proposals: int, *, steps: int = 0) -> None:
     settings = PipelineConfig()
     made = [(r.trajectory, run_stages(r.trajectory, None, (), settings)) for r in records(SAMPLE)]
     short = [(_long(run, steps), result) for run, result in made if result.relabeled and len(run.steps) <= 8]
-    put(store, (_copy(*short[n % len(short)], n) for n in range(proposals)), random_share=0.1)
+    copies = ((*_copy(*short[n % len(short)], n), "openai-chat") for n in range(proposals))
+    put(store, copies, random_share=0.1)
 
 
-def put(store: Store, made: Iterable[tuple[FailedTrajectory, PipelineResult]], *, random_share: float) -> None:
-    """Put runs and their results into `store` as an import and a run do."""
+def put(store: Store, made: Iterable[tuple[FailedTrajectory, PipelineResult, str]], *, random_share: float) -> None:
+    """Put runs, their results and the names of their formats into `store` as an import and a run do."""
     settings, left = PipelineConfig(), iter(made)
     import_id = begin_import(store, "copies.jsonl", "openai-chat")
     run_id = start_run(store, method="rules", settings="{}", settings_hash="benchmark", total=0)
     while batch := list(islice(left, _BATCH)):
-        incoming = [Incoming(run, "{}", n, "openai-chat") for n, (run, _) in enumerate(batch, 1)]
+        incoming = [Incoming(run, "{}", n, source) for n, (run, _, source) in enumerate(batch, 1)]
         add_batch(store, import_id, incoming, [])
         with store.transaction():
-            for run, result in batch:
+            for run, result, _ in batch:
                 _store(store, run_id, run, result, random_share)
     order_queue(store, theta=settings.min_confidence, delta=settings.severity_threshold, random_share=random_share)
 

@@ -68,10 +68,10 @@ def main() -> None:
 def _files(folder: Path) -> Iterator[tuple[str, Items]]:
     if LABELLED.is_dir():
         for names in SETS:
-            made = [pair for name in names for pair in _hidden(name)]
+            made = [one for name in names for one in _hidden(name)]
             with open_store(folder / f"{len(names)}{names[0]}.db", create=True) as store:
-                put(store, [(run, result) for run, result, _ in made], random_share=SHARE)
-                keys = {run.key for run, _, failed in made if failed}
+                put(store, [(run, result, source) for run, result, source, _ in made], random_share=SHARE)
+                keys = {run.key for run, _, _, failed in made if failed}
                 found = store.stream("SELECT id, trajectory_key FROM proposals WHERE is_current = 1")
                 right = frozenset(number for number, key in found if key in keys)
             yield " + ".join(names), Items(store.path, right)
@@ -86,17 +86,18 @@ def _files(folder: Path) -> Iterator[tuple[str, Items]]:
         yield name, Items(store.path, right)
 
 
-def _hidden(name: str) -> list[tuple[FailedTrajectory, PipelineResult, bool]]:
-    """(run without its label, what the stages make of it, whether it had failed) of those that give a proposal."""
+def _hidden(name: str) -> list[tuple[FailedTrajectory, PipelineResult, str, bool]]:
+    """(run without its label, what the stages make of it, format, whether it had failed) where there is a proposal."""
     settings = PipelineConfig(severity_threshold=0.0)
-    made = []
+    made = {}
     for path in sorted((LABELLED / name).iterdir()):
         for record in records(path):
             run = FailedTrajectory.model_construct(**{**dict(record.trajectory), "label": Label()})
             result = run_stages(run, None, (), settings)
             if result.relabeled:
-                made.append((run, result, record.trajectory.label.outcome is LabelOutcome.FAILURE))
-    return list({run.key: (run, result, failed) for run, result, failed in made}.values())
+                failed = record.trajectory.label.outcome is LabelOutcome.FAILURE
+                made[run.key] = run, result, record.format, failed
+    return list(made.values())
 
 
 def _compare(name: str, items: Items, theta: float) -> list[tuple[object, ...]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.data import fill
 from benchmarks.report import ms, p50_p95, seconds, show
 from core.models import Decision, ReviewAction
+from core.review.effects import effect_of
 from core.review.items import Desk, next_item
-from core.review.thresholds import effect_of
 from core.review.verdicts import decide
 from core.store import Store, open_store
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from benchmarks.data import fill
 from benchmarks.report import ms, p50_p95, seconds, show
 from core.measures.precision import evidence, measured
-from core.review.thresholds import effect_of, groups_of, histogram, let_in_at_each
+from core.review.effects import (
+    effect_of,
+    groups_of,
+    histogram,
+    let_in_at_each_delta,
+    let_in_at_each_theta,
+    spread,
+    together,
+    too_low_at_each,
+)
 from core.store import Store, open_store
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -56,17 +65,21 @@ def _measure(store: Store, size: int) -> list[tuple[object, ...]]:
     def move() -> None:
         """All that the screen asks of the file when a handle is let go."""
         theta, delta = draw.random(), draw.random()
-        groups_of(store, theta, delta)
-        effect_of(store, 0.5, 0.3)
-        let_in_at_each(store, delta)
-        histogram(store, bins=50)
+        held = spread(store)
+        together(groups_of(held, theta, delta, reject_below=theta / 2))
+        together(groups_of(held, 0.5, 0.3))
+        let_in_at_each_theta(held, delta)
+        too_low_at_each(held, theta, delta)
+        let_in_at_each_delta(held, theta)
+        for of in ("score", "weight"):
+            histogram(held, of=of, bins=50)
         measured(evidence(store).sample(), theta, delta)
 
     parts: dict[str, Callable[[], object]] = {
         "count of all proposals (floor)": lambda: store.value("SELECT count(*) FROM proposals WHERE is_current = 1"),
         "counts of a threshold": lambda: effect_of(store, draw.random(), 0.3),
         "verdicts on random items": lambda: evidence(store),
-        "a move: counts, handle, bars, precision": move,
+        "a move: counts, handles, bars, precision": move,
     }
     rows, floor = [], 0.0
     for what, act in parts.items():

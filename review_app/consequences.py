@@ -4,7 +4,9 @@ import streamlit as st
 
 from core.measures.shares import Share
 from core.models import FailureType, QueueReason
-from core.review.thresholds import Differing, Effect, Group, differences
+from core.prices import dollars
+from core.review.costs import Spent
+from core.review.effects import Differing, Effect, Group, differences
 from core.store import Store
 from review_app.measured import in_percent
 from review_app.pane import words
@@ -14,9 +16,14 @@ from review_app.widgets import Row, table
 _MOST = 20
 
 
-def show_groups(groups: list[Group], precision: dict[tuple[str, str], Share]) -> None:
-    """One line for each kind of failure and source."""
-    head = ("Failure", "Source", "Let in", "By a human", "Alone", "Queue", "Left out", "n", "Measured precision")
+def show_groups(
+    groups: list[Group],
+    precision: dict[tuple[str, str], Share],
+    spent: dict[tuple[str | None, str], Spent],
+) -> None:
+    """One line for each kind of failure and source; what it cost, where a model was asked."""
+    head = ("Failure", "Source", "Let in", "By a human", "Alone", "Queue", "Left out", "Precision", "n")
+    costs = ("Cost", "Each let in") if spent else ()
 
     def row(group: Group) -> Row:
         effect, found = group.effect, precision.get((group.failure_type, group.source))
@@ -26,13 +33,25 @@ def show_groups(groups: list[Group], precision: dict[tuple[str, str], Share]) ->
                 words.FAILURE[FailureType(group.failure_type)] if group.failure_type else "None named",
                 line(group.source, 60),
                 *(f"{n:,}" for n in counts),
-                f"{found.n:,}" if found else "0",
                 in_percent(found) if found else "too few verdicts to say",
+                f"{found.n:,}" if found else "0",
+                *(_cost(spent.get((group.failure_type, group.source)), effect.let_in) if spent else ()),
             )
         )
 
-    table(head, map(row, groups), numbers=("Let in", "By a human", "Alone", "Queue", "Left out", "n"))
-    st.caption("Alone: by the threshold, without a human. n: verdicts on random items that the threshold lets in.")
+    table(
+        (*head, *costs), map(row, groups), numbers=("Let in", "By a human", "Alone", "Queue", "Left out", "n", *costs)
+    )
+    words = "Alone: without a human, by threshold or bulk act. n: verdicts on random items that the threshold lets in."
+    lost = sum(one.cost_usd for (failure, _), one in spent.items() if failure is None)
+    st.caption(f"{words} Runs that gave no proposal cost \\{dollars(lost)} more." if lost else words)
+
+
+def _cost(spent: Spent | None, let_in: int) -> tuple[str, str]:
+    if spent is None:
+        return "-", "-"
+    each = spent.for_each(let_in)
+    return spent.in_words, "-" if each is None else dollars(each)
 
 
 def show_differences(opened: Store, effect: Effect, theta: float, delta: float) -> None:

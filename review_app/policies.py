@@ -1,14 +1,19 @@
-"""Who set which threshold when and why, with the precision known then."""
+"""Who set which threshold when and why, with the precision known then: policies, and bulk acts that were applied."""
 
+import streamlit as st
+
+from core.models import BulkAction
 from core.review.thresholds import Policy, policy_history
 from core.store import Store
+from core.store.bulk import BulkAct, bulk_acts
 from review_app.pane.shown import line
 from review_app.widgets import Row, empty, table
 
 
 def show_policies(opened: Store) -> None:
-    """Every policy, the newest first; the first one is in force."""
-    found = policy_history(opened)
+    """Every policy and every bulk act that was applied, the newest first."""
+    found = [(policy.created_at, _policy(policy)) for policy in policy_history(opened)]
+    found += [(act.applied_at, _act(act)) for act in bulk_acts(opened) if act.applied_at]
     if not found:
         empty(
             "No threshold was set yet",
@@ -17,26 +22,39 @@ def show_policies(opened: Store) -> None:
             label="Go to Thresholds",
         )
         return
-    head = ("Set", "By", "Least score", "Least weight", "Precision then", "Why")
-    table(head, map(_row, found), numbers=("Least score", "Least weight"))
-
-
-def _row(policy: Policy) -> Row:
-    when = f"{policy.created_at[:16].replace('T', ' ')} UTC"
-    return Row(
-        (
-            when,
-            line(policy.set_by, 60),
-            f"{policy.theta:.2f}",
-            f"{policy.delta:.2f}",
-            _precision(policy),
-            line(policy.why) or "-",
-        )
+    head = ("Set", "By", "What", "Precision then", "n", "Why")
+    table(head, [row for _, row in sorted(found, key=lambda entry: entry[0], reverse=True)], numbers=("n",))
+    st.caption(
+        "The newest policy is in force. Precision of a policy: from verdicts on random items; of a bulk act: what its"
+        " sample showed. Brackets: exact 95 % intervals."
     )
 
 
-def _precision(policy: Policy) -> str:
-    known, low, high = policy.precision, policy.precision_low, policy.precision_high
+def _policy(policy: Policy) -> Row:
+    what = f"Let in from score {policy.theta:.2f}, weight {policy.delta:.2f}"
+    known = _share(policy.precision, policy.precision_low, policy.precision_high)
+    n = f"{policy.precision_n:,}" if policy.precision_n else "-"
+    return Row((_when(policy.created_at), line(policy.set_by, 60), what, known, n, line(policy.why) or "-"))
+
+
+def _act(act: BulkAct) -> Row:
+    accepts = act.action is BulkAction.ACCEPT
+    what = f"accept from score {act.theta:.2f}" if accepts else f"leave out scores below {act.theta:.2f}"
+    back = f"; rolled back by {line(act.ended_by or '', 60)}" if act.stage in ("rolling_back", "rolled_back") else ""
+    n = (act.audit_right or 0) + (act.audit_wrong or 0)
+    known = _share((act.audit_right or 0) / n if n else None, act.audit_low, act.audit_high)
+    why = f"{line(act.why)} Before the sample had shown it: {line(act.early_why)}" if act.early_why else line(act.why)
+    return Row(
+        (_when(act.applied_at or ""), line(act.applied_by or "", 60), f"Batch {act.id}: {what}{back}", known,
+         f"{n:,}" if n else "-", why)
+    )  # fmt: skip
+
+
+def _share(known: float | None, low: float | None, high: float | None) -> str:
     if known is None or low is None or high is None:
         return "not known"
-    return f"{known:.0%} ({low:.0%} to {high:.0%}, n = {policy.precision_n or 0:,})"
+    return f"{known:.0%} ({low:.0%} to {high:.0%})".replace("%", " %").replace(" % to", " to")
+
+
+def _when(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"

@@ -30,7 +30,8 @@ class Remembered(click.Command):
 
 def report(store: "Store", settings: "Settings", done: "Progress") -> None:
     """Say why the run ended early, what became of the trajectories, what was asked, and what failed."""
-    from core.review.thresholds import effect_of, policy_in_force
+    from core.review.effects import effect_of
+    from core.review.thresholds import policy_in_force
     from core.runs.figures import asked
     from core.store.runs import failures, outcome_counts
 

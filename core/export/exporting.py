@@ -19,13 +19,15 @@ from core.errors import UserError
 from core.formats import Row, Target, find_target
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
 from core.formats.writing import Written, write_folder, write_single
-from core.models import Attempt, AugmentedSample, LeftOut, OutputFormat, ProposalState
+from core.measures.precision import evidence, measured
+from core.measures.shares import Share
+from core.models import Attempt, AugmentedSample, BulkAction, LeftOut, OutputFormat, ProposalState
 from core.settings import PipelineConfig, split_judge
 from core.stages.augment import augment
 from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.approved import Approved, approved, save_export
-from core.store.bulk import as_json, get_bulk_act
+from core.store.bulk import as_json, get_bulk_act, rejecting
 from core.store.queue import current_policy, state_counts
 from core.store.runs import outcome_counts
 from core.store.trajectories import label_counts
@@ -245,21 +247,38 @@ def _manifest(
             "by_state": _not_approved(store, report),
             "no_proposal": _without_proposal(store),
         },
-        "policy": _policy(store, settings),
+        "policy": (policy := _policy(store, settings)),
+        "measured": _measured(store, policy["theta"], policy["delta"]),
         "bulk_acts": [_bulk_act(store, batch_id, n) for batch_id, n in sorted(report.by_bulk_act.items())],
+        "bulk_rejected": [_bulk_act(store, batch_id, n) for batch_id, n in rejecting(store)],
         "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
         | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
     }
 
 
-def _bulk_act(store: Store, batch_id: int, samples: int) -> dict[str, Any]:
-    """One act whose items are in the file, with what its audit showed when it was applied."""
+def _measured(store: Store, theta: float, delta: float) -> dict[str, Any]:
+    """What verdicts on random items say of the policy now; a value is null where they are too few."""
+
+    def said(found: Share) -> dict[str, Any]:
+        known = {"value": found.value, "interval_95": [found.low, found.high]} if found.enough else {"value": None}
+        return {**known, "n": found.n}
+
+    found = measured(evidence(store).sample(), theta, delta)
+    return {
+        "precision": said(found.precision),
+        "precision_if_edits_are_right": said(found.usable),
+        "recall": said(found.recall),
+    }
+
+
+def _bulk_act(store: Store, batch_id: int, items: int) -> dict[str, Any]:
+    """One act that is in force for so many items, with what its audit showed when it was applied."""
     act = get_bulk_act(store, batch_id)
     assert act is not None
     right, n = act.audit_right or 0, (act.audit_right or 0) + (act.audit_wrong or 0)
     return {
         "batch_id": batch_id,
-        "samples": samples,
+        "samples" if act.action is BulkAction.ACCEPT else "items": items,
         "theta": act.theta,
         "delta": act.delta,
         "filter": as_json(act.wanted),

@@ -5,7 +5,8 @@ from typing import Any
 
 from core.review.agreement import agreements
 from core.review.costs import costs_of
-from core.review.thresholds import effect_of, policy_in_force
+from core.review.effects import effect_of
+from core.review.thresholds import policy_in_force
 from core.settings import PipelineConfig
 from core.store import Store
 from core.store.batches import waiting_jobs

@@ -166,6 +166,15 @@ def still_in_force(store: Store, batch_id: int) -> int:
     )
 
 
+def rejecting(store: Store) -> list[tuple[int, int]]:
+    """(batch id, items) of the acts that leave items out now."""
+    return store.tuples(
+        "SELECT b.id, count(*) FROM proposals p CROSS JOIN bulk_members m ON m.proposal_id = p.id"
+        " AND m.outcome = 'applied' JOIN bulk_acts b ON b.id = m.batch_id AND b.action = 'reject'"
+        " WHERE p.is_current = 1 AND p.state = 'auto_rejected' GROUP BY b.id ORDER BY b.id"
+    )
+
+
 def apply_step(store: Store, act: BulkAct, *, after: int, now: float) -> int | None:
     """Apply the act to its next members; the last one's id, or None where none is left. One transaction."""
     with store.transaction():

@@ -85,3 +85,14 @@ def spent_under(store: Store, settings_hash: str, *, but_run: int) -> float:
     """Dollars that runs of these settings have cost, without the run `but_run`."""
     sql = "SELECT coalesce(sum(cost_usd), 0) FROM runs WHERE settings_hash = ? AND id != ?"
     return float(store.value(sql, settings_hash, but_run))
+
+
+def costs_by_group(store: Store) -> list[tuple[str | None, str, float, int]]:
+    """(failure type, source, dollars, unpriced calls); failure type '' = none named, None = there is no proposal."""
+    return store.tuples(
+        "SELECT iif(p.id IS NULL, NULL, coalesce(p.failure_type, '')), t.source, sum(c.cost_usd), sum(c.unpriced)"
+        " FROM (SELECT trajectory_key, coalesce(sum(cost_usd), 0) AS cost_usd, sum(cost_usd IS NULL) AS unpriced"
+        "       FROM model_calls INDEXED BY model_calls_costs GROUP BY trajectory_key) AS c"
+        " JOIN trajectories t ON t.key = c.trajectory_key"
+        " LEFT JOIN proposals p ON p.trajectory_key = c.trajectory_key AND p.is_current = 1 GROUP BY 1, 2"
+    )

@@ -35,13 +35,13 @@ class DrawnVerdict:
     chance: float
 
 
-def drawn(columns: str, where: str) -> str:
-    """SELECT of `columns` of current proposals that chance has picked, under a condition on their columns."""
+def drawn(columns: str, where: str, then: str = "") -> str:
+    """SELECT of `columns` of current proposals that chance has picked, under a condition; `then` ends each half."""
     return (
         f"SELECT {columns} FROM proposals INDEXED BY proposals_random"
-        f" WHERE is_current = 1 AND is_random = 1 AND {where}"
+        f" WHERE is_current = 1 AND is_random = 1 AND {where} {then}"
         f" UNION ALL SELECT {columns} FROM proposals WHERE id IN (SELECT proposal_id FROM audit_draws)"
-        f" AND is_current = 1 AND is_random = 0 AND {where}"
+        f" AND is_current = 1 AND is_random = 0 AND {where} {then}"
     )
 
 
@@ -51,7 +51,7 @@ def drawn_verdicts(store: Store) -> list[DrawnVerdict]:
     states = ", ".join(f"'{state}'" for state in DECIDED)
     found = [
         DrawnVerdict(number, ProposalState(state), score, weight, bool(eligible), failure_type, source, chance=1.0)
-        for number, state, score, weight, eligible, failure_type, source in store.stream(
+        for number, state, score, weight, eligible, failure_type, source in store.tuples(
             drawn(columns, f"state IN ({states})")
         )
     ]
@@ -79,7 +79,8 @@ def _kind(is_eligible: bool, score: float | None, weight: float) -> _Kind:
 
 def drawn_counts(store: Store) -> tuple[int, int]:
     """How many current items that chance picked (still wait, were looked at without a decision)."""
-    rows = store.rows(f"SELECT state, count(*) AS n FROM ({drawn('state', '1')}) GROUP BY state")
-    found = {ProposalState(row["state"]): row["n"] for row in rows}
-    waiting = sum(found.get(state, 0) for state in (ProposalState.PENDING, ProposalState.SECOND))
-    return waiting, sum(found.get(state, 0) for state in _LOOKED_AT)
+    found: Counter[ProposalState] = Counter()
+    for state, n in store.tuples(drawn("state, count(*)", "1", "GROUP BY state")):
+        found[ProposalState(state)] += n
+    waiting = sum(found[state] for state in (ProposalState.PENDING, ProposalState.SECOND))
+    return waiting, sum(found[state] for state in _LOOKED_AT)

@@ -45,11 +45,12 @@ def histogram_with_handles(
     bins: int,
     title: str,
     key: str,
+    height: int = 230,
     on_move: Callable[[str, float], None],
 ) -> None:
     """Draw `bars` (bin, state, n; bin None = unjudged), stacked in the order of `series` (state: colour).
 
-    `on_move` gets a handle's key and its new value, before the script reruns.
+    `height` is in pixels. `on_move` gets a handle's key and its new value, before the script reruns.
     """
 
     def moved() -> None:
@@ -60,6 +61,7 @@ def histogram_with_handles(
     data = {
         "bins": bins,
         "title": title,
+        "height": height,
         "bars": [dict(bar) for bar in bars if bar["state"] in series],
         "series": [{"state": state, "colour": colour} for state, colour in series.items()],
         "handles": [asdict(handle) for handle in handles],

@@ -1,7 +1,7 @@
 // Bars and handles in one SVG. A handle is a slider to the keyboard and to a screen reader.
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 230, TOP = 46, BOTTOM = 40, LEFT = 44, RIGHT = 14;
+const LINE = 18, BOTTOM = 40, LEFT = 44, RIGHT = 14; // LINE: height of what one handle says
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
 
 const draw = (name, attributes = {}, ...children) => {
@@ -39,10 +39,11 @@ class Histogram {
     const focused = this.root.getRootNode().activeElement?.dataset?.key;
     const { data } = this;
     this.width = Math.max(280, this.root.clientWidth);
+    this.height = data.height;
     const unjudged = data.bars.some((bar) => bar.bin === null);
     this.from = LEFT + (unjudged ? 40 : 0);
     this.span = this.width - this.from - RIGHT;
-    const svg = draw("svg", { width: this.width, height: HEIGHT, role: "group", "aria-label": data.title });
+    const svg = draw("svg", { width: this.width, height: this.height, role: "group", "aria-label": data.title });
     this.paintBars(svg);
     this.handles = data.handles.map((handle) => this.handle(svg, { ...handle }));
     this.root.replaceChildren(svg, this.legend());
@@ -62,7 +63,7 @@ class Histogram {
     }
     const sum = (pile) => Object.values(pile).reduce((a, b) => a + b, 0);
     const most = Math.max(1, ...[...piles.values()].map(sum));
-    const floor = HEIGHT - BOTTOM, scale = (floor - TOP) / most;
+    const floor = this.height - BOTTOM, scale = (floor - 10 - LINE * this.data.handles.length) / most;
     for (const tick of ticks(most)) {
       const y = floor - tick * scale;
       svg.append(
@@ -92,7 +93,7 @@ class Histogram {
     if (piles.has(null)) {
       svg.append(draw("text", { class: "tick", x: LEFT + 18, y: floor + 16, "text-anchor": "middle" }, "none"));
     }
-    svg.append(draw("text", { class: "tick", x: this.x(0.5), y: HEIGHT - 6, "text-anchor": "middle" }, title));
+    svg.append(draw("text", { class: "tick", x: this.x(0.5), y: this.height - 6, "text-anchor": "middle" }, title));
   }
 
   legend() {
@@ -110,11 +111,11 @@ class Histogram {
   }
 
   handle(svg, handle) {
-    const y = 12 + this.data.handles.findIndex((one) => one.key === handle.key) * 18;
-    handle.line = draw("line", { y1: y, y2: HEIGHT - BOTTOM });
+    const y = 12 + this.data.handles.findIndex((one) => one.key === handle.key) * LINE;
+    handle.line = draw("line", { y1: y, y2: this.height - BOTTOM });
     handle.grip = draw("circle", { cy: y, r: 7 });
     handle.words = draw("text", { y: y + 4 });
-    handle.reach = draw("rect", { class: "reach", y: 0, width: 20, height: HEIGHT - BOTTOM });
+    handle.reach = draw("rect", { class: "reach", y: 0, width: 20, height: this.height - BOTTOM });
     const attributes = { class: `handle ${handle.key}`, role: "slider", tabindex: 0, "aria-label": handle.label };
     handle.node = draw("g", attributes, handle.reach, handle.line, handle.grip, handle.words);
     handle.node.dataset.key = handle.key;

@@ -31,17 +31,20 @@ _ACTION = {BulkAction.ACCEPT: "Accept", BulkAction.REJECT: "Reject"}
 def choose(opened: Store, me: str) -> BulkPlan:
     """What to do, and to which items."""
     in_force = policy_in_force(opened, settings().pipeline)
+    st.session_state.setdefault("bulk_action", BulkAction.ACCEPT)
     action = st.segmented_control(
         "What to do",
         list(_ACTION),
-        default=BulkAction.ACCEPT,
         required=True,
         format_func=lambda one: _ACTION[one],
         key="bulk_action",
     )
     delta = 0.0
     if action is BulkAction.REJECT:
-        theta = st.slider("Scores below", 0.0, 1.0, 0.2, 0.01, help="An unjudged item has no score and stays.")
+        st.session_state.setdefault("bulk_below", 0.2)
+        theta = st.slider(
+            "Scores below", 0.0, 1.0, step=0.01, help="An unjudged item has no score and stays.", key="bulk_below"
+        )
     else:
         theta = st.slider("Least score", 0.0, 1.0, in_force.theta, 0.01, help="theta; here for this act alone.")
         delta = st.slider(

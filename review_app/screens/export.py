@@ -5,7 +5,8 @@ import streamlit as st
 from core.errors import UserError
 from core.export import ExportRequest, as_archive, preview
 from core.formats import FORMATS
-from core.review.thresholds import effect_of, policy_in_force
+from core.review.effects import effect_of
+from core.review.thresholds import policy_in_force
 from core.store import open_store
 from core.store.queue import state_counts
 from review_app.counted import counted

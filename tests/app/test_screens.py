@@ -13,9 +13,10 @@ from filled import make_run
 from streamlit.testing.v1 import AppTest
 
 from core.models import Decision, ReviewAction
+from core.review.effects import effect_of
 from core.review.guidelines import save_guidelines
 from core.review.items import Desk, next_item
-from core.review.thresholds import effect_of, policy_in_force
+from core.review.thresholds import policy_in_force
 from core.review.verdicts import decide
 from core.runs.importing import FileReport
 from core.settings import PipelineConfig

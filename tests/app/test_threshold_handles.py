@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.review.thresholds import effect_of
+from core.review.effects import effect_of
 from core.store import open_store
 
 expect = pytest.importorskip("playwright.sync_api").expect

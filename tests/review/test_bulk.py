@@ -11,9 +11,10 @@ from core.errors import UserError
 from core.models import BulkAction, Decision, ProposalState, QueueReason, RejectReason, ReviewAction
 from core.review.audit import Audit, sample_size
 from core.review.bulk import apply_bulk, drop_plan, dry_run, how_it_stands, plan_bulk, roll_back
+from core.review.effects import effect_of
 from core.review.items import AUDIT_PICK, Desk, next_item, open_item
 from core.review.overlap import set_overlap
-from core.review.thresholds import apply_policy, effect_of
+from core.review.thresholds import apply_policy
 from core.review.verdicts import decide, undo_last
 from core.store import bulk, open_store
 from core.store.bulk import BulkPlan, bulk_acts, changed_now, get_bulk_act

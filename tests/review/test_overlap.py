@@ -329,7 +329,7 @@ test_any_order_of_verdicts_undos_and_settlements_gives_the_state_of_what_stands 
 
 
 def test_the_states_of_the_overlap_are_open_for_thresholds_and_left_out_of_exports(store):
-    from core.review.thresholds import effect_of
+    from core.review.effects import effect_of
 
     pair(store, (ACCEPT,), (REJECT,))
     say(store, ANNA, next_item(store, ANNA).proposal_id, ACCEPT)

@@ -9,17 +9,18 @@ from filled import fill, make_result, make_run
 
 from core.errors import UserError
 from core.models import ProposalState, QueueReason
-from core.review.thresholds import (
-    apply_policy,
+from core.review.effects import (
     differences,
     effect_of,
     groups_of,
     histogram,
-    let_in_at_each,
-    policy_in_force,
+    let_in_at_each_delta,
+    let_in_at_each_theta,
+    spread,
     together,
     too_low_at_each,
 )
+from core.review.thresholds import apply_policy, policy_in_force
 from core.settings import PipelineConfig
 from core.store import open_store
 from core.store.approved import approved
@@ -130,12 +131,17 @@ def test_a_higher_threshold_never_lets_more_in(mixed):
         assert weights == sorted(weights)
 
 
+def bin_of(value):
+    return None if value is None else min(int(round(value * 10, 6)), 9)
+
+
 def test_the_bars_hold_every_proposal_once(mixed):
     path, made = mixed
     with open_store(path) as store:
-        bars = {(row["bin"], row["state"]): row["n"] for row in histogram(store, bins=10)}
-    expected = Counter((None if one.score is None else min(int(one.score * 10), 9), one.state.value) for one in made)
-    assert bars == expected
+        found = {of: histogram(spread(store), of=of, bins=10) for of in ("score", "weight")}
+    bars = {of: {(row["bin"], row["state"]): row["n"] for row in rows} for of, rows in found.items()}
+    assert bars["score"] == Counter((bin_of(one.score), one.state.value) for one in made)
+    assert bars["weight"] == Counter((bin_of(one.weight), one.state.value) for one in made)
 
 
 def test_a_policy_is_kept_with_who_and_why_and_orders_the_queue(db):
@@ -160,22 +166,26 @@ def test_a_threshold_outside_its_range_is_refused_and_changes_nothing(db, theta,
 def test_the_groups_add_up_and_low_scores_are_counted_apart(mixed):
     path, made = mixed
     with open_store(path) as store:
-        whole, groups = effect_of(store, 0.6, 0.3), groups_of(store, 0.6, 0.3)
+        whole, groups = effect_of(store, 0.6, 0.3), groups_of(spread(store), 0.6, 0.3)
         assert whole == together(groups)
         cut = effect_of(store, 0.6, 0.3, reject_below=0.4)
-    low = [one for one in made if one.state in OPEN and one.weight >= 0.3 and one.score is not None]
+    low = [one for one in made if one.state is ProposalState.PENDING and one.score is not None]
     assert cut.too_low == sum(one.score < 0.4 for one in low) > 0
-    assert (cut.queued + cut.too_low, cut.auto_accepted) == (whole.queued, whole.auto_accepted)
+    assert cut.auto_accepted == whole.auto_accepted
+    assert cut.queued + cut.too_severe + cut.too_low == whole.queued + whole.too_severe
     assert cut.let_in + cut.queued + cut.left_out == 300
 
 
 def test_what_a_handle_says_while_it_moves_is_what_the_counts_say_then(mixed):
     path, _ = mixed
     with open_store(path) as store:
-        lets_in, too_low = let_in_at_each(store, 0.3), too_low_at_each(store, 0.3)
+        held = spread(store)
+        by_theta, by_delta = let_in_at_each_theta(held, 0.3), let_in_at_each_delta(held, 0.5)
+        too_low = too_low_at_each(held, 0.6, 0.3)
         for step in (0, 1, 29, 30, 50, 51, 57, 99, 100):
-            assert lets_in[step] == effect_of(store, step / 100, 0.3).auto_accepted, step
-            assert too_low[step] == effect_of(store, 1.1, 0.3, reject_below=step / 100).too_low, step
+            assert by_theta[step] == effect_of(store, step / 100, 0.3).auto_accepted, step
+            assert by_delta[step] == effect_of(store, 0.5, step / 100).auto_accepted, step
+            assert too_low[step] == effect_of(store, 0.6, 0.3, reject_below=step / 100).too_low, step
 
 
 def test_the_items_that_differ_are_those_that_are_counted(mixed):
