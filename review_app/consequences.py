@@ -42,9 +42,9 @@ def show_groups(
     table(
         (*head, *costs), map(row, groups), numbers=("Let in", "By a human", "Alone", "Queue", "Left out", "n", *costs)
     )
-    words = "Alone: without a human, by threshold or bulk act. n: verdicts on random items that the threshold lets in."
+    note = "Alone: without a human, by threshold or bulk act. n: verdicts on random items that the threshold lets in."
     lost = sum(one.cost_usd for (failure, _), one in spent.items() if failure is None)
-    st.caption(f"{words} Runs that gave no proposal cost \\{dollars(lost)} more." if lost else words)
+    st.caption(f"{note} Runs that gave no proposal cost \\{dollars(lost)} more." if lost else note)
 
 
 def _cost(spent: Spent | None, let_in: int) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def _act(act: BulkAct) -> Row:
     back = f"; rolled back by {line(act.ended_by or '', 60)}" if act.stage in ("rolling_back", "rolled_back") else ""
     n = (act.audit_right or 0) + (act.audit_wrong or 0)
     known = _share((act.audit_right or 0) / n if n else None, act.audit_low, act.audit_high)
-    why = f"{line(act.why)} Before the sample had shown it: {line(act.early_why)}" if act.early_why else line(act.why)
+    why = f"{line(act.why)}; before the sample had shown it: {line(act.early_why)}" if act.early_why else line(act.why)
     return Row(
         (_when(act.applied_at or ""), line(act.applied_by or "", 60), f"Batch {act.id}: {what}{back}", known,
          f"{n:,}" if n else "-", why)

@@ -21,6 +21,7 @@ class Handle:
     value: float
     says: str
     counts: list[int]
+    off: str = ""  # said in place of both at 0, where 0 means that it does nothing
     least: float = 0.0
     most: float = 1.0
 
@@ -46,6 +47,7 @@ def histogram_with_handles(
     title: str,
     key: str,
     height: int = 230,
+    legend: bool = True,
     on_move: Callable[[str, float], None],
 ) -> None:
     """Draw `bars` (bin, state, n; bin None = unjudged), stacked in the order of `series` (state: colour).
@@ -62,6 +64,7 @@ def histogram_with_handles(
         "bins": bins,
         "title": title,
         "height": height,
+        "legend": legend,
         "bars": [dict(bar) for bar in bars if bar["state"] in series],
         "series": [{"state": state, "colour": colour} for state, colour in series.items()],
         "handles": [asdict(handle) for handle in handles],

@@ -46,7 +46,7 @@ class Histogram {
     const svg = draw("svg", { width: this.width, height: this.height, role: "group", "aria-label": data.title });
     this.paintBars(svg);
     this.handles = data.handles.map((handle) => this.handle(svg, { ...handle }));
-    this.root.replaceChildren(svg, this.legend());
+    this.root.replaceChildren(svg, ...(data.legend ? [this.legend()] : []));
     if (focused) this.handles.find((one) => one.key === focused)?.node.focus();
   }
 
@@ -139,7 +139,7 @@ class Histogram {
     handle.words.setAttribute("x", x + (right ? -12 : 12));
     handle.words.setAttribute("text-anchor", right ? "end" : "start");
     const words = `${value.toFixed(2)} ${handle.says} ${said(handle.counts[Math.round(value * 100)])}`;
-    handle.words.textContent = `${handle.label} ${words}`;
+    handle.words.textContent = handle.off && !value ? handle.off : `${handle.label} ${words}`;
     const aria = { valuemin: handle.least, valuemax: handle.most, valuenow: value, valuetext: words };
     for (const [name, told] of Object.entries(aria)) handle.node.setAttribute(`aria-${name}`, told);
   }

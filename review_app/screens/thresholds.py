@@ -143,7 +143,15 @@ def bars(held: Spread, theta: float, delta: float, low: float) -> None:
     series = {state: STATES[state] for state in (APPROVED if split == "Human verdict" else STATES)}
     handles = [
         Handle("theta", "Least score", theta, "lets in", let_in_at_each_theta(held, delta), least=low),
-        Handle("reject", "Left out below", low, "holds", too_low_at_each(held, theta, delta), most=theta),
+        Handle(
+            "reject",
+            "Left out below",
+            low,
+            "holds",
+            too_low_at_each(held, theta, delta),
+            off="Leave out low scores",
+            most=theta,
+        ),
     ]
     histogram_with_handles(
         histogram(held, bins=_BINS), series, handles, bins=_BINS, title="Score", key="scores", on_move=moved
@@ -151,7 +159,7 @@ def bars(held: Spread, theta: float, delta: float, low: float) -> None:
     weight = Handle("delta", "Least weight", delta, "lets in", let_in_at_each_delta(held, theta))
     histogram_with_handles(
         histogram(held, of="weight", bins=_BINS), series, [weight],
-        bins=_BINS, title="Weight", key="weights", height=150, on_move=moved,
+        bins=_BINS, title="Weight", key="weights", height=150, legend=False, on_move=moved,
     )  # fmt: skip
 
 

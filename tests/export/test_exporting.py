@@ -24,7 +24,7 @@ from core.models import (
     SkipReason,
     Stage,
 )
-from core.review.bulk import apply_bulk, plan_bulk
+from core.review.bulk import apply_bulk, plan_bulk, roll_back
 from core.review.items import Desk, open_by_name
 from core.review.thresholds import apply_policy
 from core.review.verdicts import decide, undo_last
@@ -140,6 +140,29 @@ def test_what_a_bulk_act_lets_in_is_named_with_what_its_audit_showed(store, tmp_
     assert (policy["id"], policy["theta"], policy["precision"]) == (1, 0.99, None)
     left = report.manifest["left_out"]["by_state"]
     assert left == {"pending": 8, "rejected": 1, "deferred": 1, "flagged": 1}, "five of them are drawn"
+
+
+def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_leave_items_out(store, tmp_path):
+    few = export(store, SETTINGS, SFT, tmp_path / "few").manifest["measured"]
+    assert few["precision"] == {"value": None, "n": 0}
+    made = [(run, make_result(run, score=0.9 if n < 80 else 0.1)) for n in range(40, 100) if (run := make_run(n))]
+    fill(store, made)
+    store.write(
+        "UPDATE proposals SET is_random = 1, state = 'accepted' WHERE length(name) = 6 AND name < 'run-80' AND name > 'run-3'"
+    )
+    store.write("UPDATE proposals SET state = 'rejected' WHERE name = 'run-40'")
+    plan = BulkPlan(BulkAction.REJECT, 0.15)
+    batch_id = plan_bulk(store, plan, why="Never right", target=0.5, allowed=0, by="lead")
+    apply_bulk(store, batch_id, by="lead", early_why="A test")
+    manifest = export(store, SETTINGS, SFT, tmp_path / "out", force=True).manifest
+    precision = manifest["measured"]["precision"]
+    assert (precision["value"], precision["n"]) == (pytest.approx(39 / 40), 40)
+    assert precision["interval_95"] == pytest.approx([0.868406, 0.999367], abs=1e-6)  # Clopper and Pearson, 39 of 40
+    [act] = manifest["bulk_rejected"]
+    assert (act["batch_id"], act["theta"], act["items"], act["why"]) == (batch_id, 0.15, 15, "Never right")
+    assert manifest["left_out"]["by_state"]["auto_rejected"] == 15
+    roll_back(store, batch_id, by="lead")
+    assert export(store, SETTINGS, SFT, tmp_path / "out", force=True).manifest["bulk_rejected"] == []
 
 
 def test_the_policy_of_the_file_decides_what_is_let_in_and_never_what_a_check_turned_down(store, tmp_path):

@@ -9,7 +9,8 @@ from openai_server import OpenAIServer, asked_form, completion, payload, text
 from core.errors import UserError
 from core.models import Decision, Label, LabelOutcome, ReviewAction
 from core.prices import Price, Usage, dollars, total
-from core.review.costs import costs_of
+from core.review.costs import costs_of, spent_by_group
+from core.review.effects import groups_of, spread
 from core.review.items import Desk, next_item
 from core.review.status import status_of
 from core.review.verdicts import decide
@@ -152,6 +153,17 @@ def test_the_cost_is_shared_by_what_was_accepted(store, server):
     assert (costs.human_accepted, costs.auto_accepted) == (1, 19)
     assert costs.per_human_accepted == pytest.approx(done.cost_usd)
     assert costs.per_auto_accepted == pytest.approx(done.cost_usd / 19)
+    assert costs.per_let_in == pytest.approx(done.cost_usd / 20)
+    [(group, spent_on_it)] = spent_by_group(store).items()
+    [known] = groups_of(spread(store), 0.5, 0.3)
+    assert group == (known.failure_type, known.source)
+    assert spent_on_it.cost_usd == pytest.approx(done.cost_usd)
+    assert spent_on_it.for_each(20) == pytest.approx(done.cost_usd / 20)
+    store.write("UPDATE proposals SET is_current = 0 WHERE id = 1")
+    store.write("UPDATE model_calls SET cost_usd = NULL WHERE id = (SELECT max(id) FROM model_calls)")
+    apart = spent_by_group(store)
+    assert apart[None, group[1]].cost_usd == pytest.approx(done.cost_usd / 20)
+    assert (apart[group].unpriced_calls, apart[group].for_each(19)) == (1, None)
 
 
 def test_the_store_tells_how_far_a_run_is_as_its_own_process_does(store, server):
