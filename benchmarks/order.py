@@ -20,7 +20,7 @@ from core.models.trajectory import Label, LabelOutcome
 from core.pipeline import run_stages
 from core.settings import PipelineConfig
 from core.store import Store, open_store
-from core.store.order import rank
+from core.store.order import begin_order, rank
 from core.store.queue import AUTO_ACCEPTED
 
 LABELLED = ROOT.parent / "shared" / "data" / "labelled"
@@ -145,12 +145,12 @@ def _at_random(store: Store, turn: Turn) -> list[int]:
 
 
 def _nearest(store: Store, turn: Turn) -> list[int]:
-    rank(store, theta=turn.theta, delta=DELTA, random_share=SHARE, worths={})
+    rank(store, begin_order(store, verdicts=0), theta=turn.theta, delta=DELTA, random_share=SHARE, worths={})
     return [number for (number,) in store.stream("SELECT id FROM proposals ORDER BY position, id")]
 
 
 def _by_worth(store: Store, turn: Turn) -> Iterator[int]:
-    rank(store, theta=turn.theta, delta=DELTA, random_share=SHARE, worths={})
+    rank(store, begin_order(store, verdicts=0), theta=turn.theta, delta=DELTA, random_share=SHARE, worths={})
     while number := store.value("SELECT id FROM proposals WHERE state = 'pending' ORDER BY position, id LIMIT 1"):
         state = "accepted" if number in turn.right else "rejected"
         store.write("UPDATE proposals SET state = ? WHERE id = ?", state, number)

@@ -12,10 +12,14 @@ from PIL import Image  # comes with Streamlit
 from playwright.sync_api import Page
 
 from benchmarks.browser import chromium, review_app, shown_item
+from core.models import BulkAction
+from core.review.bulk import plan_bulk
+from core.review.thresholds import apply_policy
 from core.runs.importing import import_files
 from core.runs.running import run_pipeline
 from core.settings import Settings
 from core.store import open_store
+from core.store.bulk import BulkPlan
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -35,6 +39,7 @@ def main() -> None:
         with review_app(db) as (address, _):
             with chromium(color_scheme="light") as page:
                 _review_some(page, address)
+            _set_and_plan(db)
             for scheme in ("light", "dark"):
                 with chromium(color_scheme=scheme) as page:
                     _take(page, address, scheme)
@@ -62,17 +67,28 @@ def _review_some(page: Page, address: str) -> None:
     shown_item(page, after=name)
 
 
+def _set_and_plan(db: Path) -> None:
+    """A threshold in force and a bulk act that waits for its sample, so that Bulk has something to show."""
+    with open_store(db) as store:
+        apply_policy(store, 0.5, 0.3, set_by="anna", why="The first week, to see what it lets in", random_share=0.1)
+        plan = BulkPlan(BulkAction.REJECT, 0.5)
+        plan_bulk(store, plan, why="Few of these were worth a look", target=0.8, allowed=0, by="anna")
+
+
 def _take(page: Page, address: str, scheme: str) -> None:
     for name, path, selector in (
         ("review", f"/?item={SHOWN}&as=anna", ".bar .name"),
         ("team", "/team?as=anna", ".rows"),
         ("thresholds", "/thresholds?as=anna", ".histogram svg"),
         ("bulk", "/bulk?as=anna", ".rows"),
+        ("acts", "/bulk?as=anna", ".st-key-act_1"),
         ("browse", "/browse?as=anna", "[data-testid=stDataFrame]"),
         ("import", "/import-run?as=anna", "[data-testid=stDataFrame]"),
         ("export", "/export?as=anna", "[data-testid=stTabs]"),
     ):
         page.goto(address + path)
+        if name == "acts":
+            page.get_by_text("Acts (1)").click()
         page.wait_for_selector(selector)
         page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]')
         page.wait_for_timeout(_SETTLE_MS)

@@ -36,7 +36,7 @@ def with_n(found: Share) -> str:
 def say_precision(sample: Sample, theta: float, delta: float, reject_below: float) -> Measured:
     """What verdicts on random items say of the threshold on the sliders."""
     found = measured(sample, theta, delta)
-    st.markdown(f"**Measured precision {with_n(found.precision)}**")
+    st.markdown(f"**Measured precision: {with_n(found.precision)}**")
     st.caption(
         f"Counting an edit as right: {with_n(found.usable)}. Recall, of all that is right: {with_n(found.recall)}."
     )

@@ -9,7 +9,7 @@ from collections import Counter
 
 from core.measures.shares import ENOUGH
 from core.store import Store
-from core.store.order import Kind, KindCount, Way, decided, kind_counts, last_order, note_order, rank
+from core.store.order import Kind, KindCount, Way, begin_order, decided, kind_counts, last_order, rank
 
 _PRIOR = 10.0  # verdicts that what is known of the wider kind counts for
 _GROWTH = 1.5  # verdicts since the last order, as a factor, after which a new one pays
@@ -19,9 +19,7 @@ def order_queue(store: Store, *, theta: float, delta: float, random_share: float
     """Give every waiting proposal its place; while verdicts are few, the nearest to theta come first."""
     known = decided(store)
     worths = worth(kind_counts(store, theta, delta)) if known >= ENOUGH else {}
-    with store.transaction():
-        note_order(store, verdicts=known)
-    rank(store, theta=theta, delta=delta, random_share=random_share, worths=worths)
+    rank(store, begin_order(store, verdicts=known), theta=theta, delta=delta, random_share=random_share, worths=worths)
 
 
 def keep_in_order(store: Store, *, theta: float, delta: float, random_share: float) -> bool:

@@ -90,7 +90,8 @@ def spent_under(store: Store, settings_hash: str, *, but_run: int) -> float:
 def costs_by_group(store: Store) -> list[tuple[str | None, str, float, int]]:
     """(failure type, source, dollars, unpriced calls); failure type '' = none named, None = there is no proposal."""
     return store.tuples(
-        "SELECT iif(p.id IS NULL, NULL, coalesce(p.failure_type, '')), coalesce(p.source, t.source), sum(c.cost_usd), sum(c.unpriced)"
+        "SELECT iif(p.id IS NULL, NULL, coalesce(p.failure_type, '')), coalesce(p.source, t.source),"
+        " sum(c.cost_usd), sum(c.unpriced)"
         " FROM (SELECT trajectory_key, coalesce(sum(cost_usd), 0) AS cost_usd, sum(cost_usd IS NULL) AS unpriced"
         "       FROM model_calls INDEXED BY model_calls_costs GROUP BY trajectory_key) AS c"
         " JOIN trajectories t ON t.key = c.trajectory_key"

@@ -59,9 +59,9 @@ def decided(store: Store) -> int:
     return store.value("SELECT sum(n) FROM tallies WHERE state IN ('accepted', 'edited', 'rejected')") or 0
 
 
-def note_order(store: Store, *, verdicts: int) -> None:
-    """Write down that the queue is put in order, knowing so many verdicts. Call inside a transaction."""
-    store.insert("queue_orders", {"verdicts": verdicts, "ordered_at": utc_now()})
+def begin_order(store: Store, *, verdicts: int) -> int:
+    """Write down that the queue is put in order, knowing so many verdicts; the number of this order."""
+    return store.insert("queue_orders", {"verdicts": verdicts, "ordered_at": utc_now()})
 
 
 def last_order(store: Store) -> int:
@@ -69,8 +69,12 @@ def last_order(store: Store) -> int:
     return store.value("SELECT verdicts FROM queue_orders ORDER BY id DESC LIMIT 1") or 0
 
 
-def rank(store: Store, *, theta: float, delta: float, random_share: float, worths: dict[Kind, float]) -> None:
+def rank(
+    store: Store, order: int, *, theta: float, delta: float, random_share: float, worths: dict[Kind, float]
+) -> None:
     """Order the waiting proposals: the highest worth first, then the nearest to theta; unjudged counts as nearest.
+
+    It ends early where a newer `order` was begun, which gives every place anew.
 
     Those of a bulk act keep a place among them, which they have again after its roll-back.
 
@@ -99,6 +103,8 @@ def rank(store: Store, *, theta: float, delta: float, random_share: float, worth
         last = store.value("SELECT count(*) FROM temp.places")
         for first in range(1, last + 1, A_STEP):
             with store.transaction():
+                if store.value("SELECT max(id) FROM queue_orders") != order:
+                    break
                 store.write(
                     "UPDATE proposals SET position = new.place FROM temp.places AS new"
                     " WHERE new.rowid BETWEEN ? AND ? AND proposals.id = new.id AND position != new.place",
