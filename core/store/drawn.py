@@ -6,7 +6,7 @@ because somebody looked for it.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from core.models import ProposalState
 from core.store.connection import Store
@@ -16,8 +16,7 @@ DECIDED = (ProposalState.ACCEPTED, ProposalState.EDITED, ProposalState.REJECTED)
 _LOOKED_AT = (ProposalState.DEFERRED, ProposalState.FLAGGED, ProposalState.DISPUTED)
 
 
-@dataclass(frozen=True)
-class DrawnVerdict:
+class DrawnVerdict(NamedTuple):  # and no dataclass: there may be ten thousand, and they are read at every move
     """What the humans decided on one item that chance picked; `state` is one of `DECIDED`.
 
     An item counts once, with the verdict in force: two blind opinions on it are one verdict on one item. `chance` is
@@ -49,8 +48,9 @@ def drawn_verdicts(store: Store) -> list[DrawnVerdict]:
     """One for each current item that chance picked and humans decided on, in no order."""
     columns = f"id, state, score, weight, {ELIGIBLE}, failure_type, source"
     states = ", ".join(f"'{state}'" for state in DECIDED)
+    known = {state.value: state for state in DECIDED}
     found = [
-        DrawnVerdict(number, ProposalState(state), score, weight, bool(eligible), failure_type, source, chance=1.0)
+        DrawnVerdict(number, known[state], score, weight, bool(eligible), failure_type, source, chance=1.0)
         for number, state, score, weight, eligible, failure_type, source in store.tuples(
             drawn(columns, f"state IN ({states})")
         )
@@ -65,7 +65,7 @@ def _by_chance(store: Store, found: list[DrawnVerdict]) -> list[DrawnVerdict]:
         items[_kind(row["is_eligible"], row["score"], row["weight"])] += row["n"]
     kinds = [_kind(one.is_eligible, one.score, one.weight) for one in found]
     decided = Counter(kinds)
-    return [replace(one, chance=decided[kind] / items[kind]) for one, kind in zip(found, kinds, strict=True)]
+    return [one._replace(chance=decided[kind] / items[kind]) for one, kind in zip(found, kinds, strict=True)]
 
 
 _Kind = tuple[bool, int, int]
