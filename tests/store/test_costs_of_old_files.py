@@ -20,6 +20,8 @@ def test_calls_of_an_older_version_are_counted_for_their_run_at_no_known_price(t
             with store.transaction():
                 add_call(store, call, run_id=number, trajectory_key=run.key, in_flight=1)
         assert call_totals(store).cost_usd == 1.5
+        for newer in ("INDEX model_calls_costs", "TABLE queue_orders"):
+            store.write(f"DROP {newer}")
         for column in ("cached_tokens", "cost_usd"):
             store.write(f"ALTER TABLE model_calls DROP COLUMN {column}")
         for column in (
@@ -27,7 +29,7 @@ def test_calls_of_an_older_version_are_counted_for_their_run_at_no_known_price(t
             "in_flight",
         ):  # fmt: skip
             store.write(f"ALTER TABLE runs DROP COLUMN {column}")
-        store.write("DELETE FROM _sqlite_migrations WHERE name LIKE 'm005%'")
+        store.write("DELETE FROM _sqlite_migrations WHERE name LIKE 'm005%' OR name LIKE 'm016%'")
     with open_store(path) as store:
         totals = call_totals(store)
         assert (totals.calls, totals.requests, totals.input_tokens, totals.output_tokens) == (3, 6, 300, 60)
