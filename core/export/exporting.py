@@ -16,21 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.export.manifest import bulk_act, measured_now, without_proposal
 from core.formats import Row, Target, find_target
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
 from core.formats.writing import Written, write_folder, write_single
-from core.measures.precision import evidence, measured
-from core.measures.shares import Share
-from core.models import Attempt, AugmentedSample, BulkAction, LeftOut, OutputFormat, ProposalState
+from core.models import Attempt, AugmentedSample, LeftOut, OutputFormat, ProposalState
 from core.settings import PipelineConfig, split_judge
 from core.stages.augment import augment
 from core.stages.grounding import check_prompt
 from core.store import Store
 from core.store.approved import Approved, approved, save_export
-from core.store.bulk import as_json, get_bulk_act, rejecting
+from core.store.bulk import rejecting
 from core.store.queue import current_policy, state_counts
-from core.store.runs import outcome_counts
-from core.store.trajectories import label_counts
 
 # Settings that change no result; addresses of model servers are nobody's business who gets the data.
 _PRIVATE = {
@@ -245,55 +242,14 @@ def _manifest(
             "approved_but_no_row": dict(report.reasons.most_common()),
             "items": [item.model_dump() for item in report.left_out],
             "by_state": _not_approved(store, report),
-            "no_proposal": _without_proposal(store),
+            "no_proposal": without_proposal(store),
         },
         "policy": (policy := _policy(store, settings)),
-        "measured": _measured(store, policy["theta"], policy["delta"]),
-        "bulk_acts": [_bulk_act(store, batch_id, n) for batch_id, n in sorted(report.by_bulk_act.items())],
-        "bulk_rejected": [_bulk_act(store, batch_id, n) for batch_id, n in rejecting(store)],
+        "measured": measured_now(store, policy["theta"], policy["delta"]),
+        "bulk_acts": [bulk_act(store, batch_id, n) for batch_id, n in sorted(report.by_bulk_act.items())],
+        "bulk_rejected": [bulk_act(store, batch_id, n) for batch_id, n in rejecting(store)],
         "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
         | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
-    }
-
-
-def _measured(store: Store, theta: float, delta: float) -> dict[str, Any]:
-    """What verdicts on random items say of the policy now; a value is null where they are too few."""
-
-    def said(found: Share) -> dict[str, Any]:
-        known = {"value": found.value, "interval_95": [found.low, found.high]} if found.enough else {"value": None}
-        return {**known, "n": found.n}
-
-    found = measured(evidence(store).sample(), theta, delta)
-    return {
-        "precision": said(found.precision),
-        "precision_if_edits_are_right": said(found.usable),
-        "recall": said(found.recall),
-    }
-
-
-def _bulk_act(store: Store, batch_id: int, items: int) -> dict[str, Any]:
-    """One act that is in force for so many items, with what its audit showed when it was applied."""
-    act = get_bulk_act(store, batch_id)
-    assert act is not None
-    right, n = act.audit_right or 0, (act.audit_right or 0) + (act.audit_wrong or 0)
-    return {
-        "batch_id": batch_id,
-        "samples" if act.action is BulkAction.ACCEPT else "items": items,
-        "theta": act.theta,
-        "delta": act.delta,
-        "filter": as_json(act.wanted),
-        "why": act.why,
-        "planned_by": act.planned_by,
-        "applied_by": act.applied_by,
-        "applied_at": act.applied_at,
-        "applied_before_the_audit_because": act.early_why or None,
-        "audit": {
-            "target": act.target,
-            "n": n,
-            "right": right,
-            "precision": right / n if n else None,
-            "interval_95": [act.audit_low, act.audit_high] if n else None,
-        },
     }
 
 
@@ -303,15 +259,6 @@ def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
     counts[ProposalState.PENDING] -= report.approved["auto_accepted"] - report.approved_by_bulk
     counts[ProposalState.AUTO_ACCEPTED] -= report.approved_by_bulk
     return {state: n for state, n in counts.items() if state not in ("accepted", "edited") and n}
-
-
-def _without_proposal(store: Store) -> dict[str, int]:
-    """Trajectories that have no proposal, by reason: a skip's, `stage_failed` or `not_run`."""
-    results = outcome_counts(store)
-    counts = {str(row["reason"]): int(row["n"]) for row in results if row["status"] == "skipped"}
-    counts["stage_failed"] = sum(row["n"] for row in results if row["status"] == "failed")
-    counts["not_run"] = label_counts(store)["all"] - sum(row["n"] for row in results)
-    return {reason: n for reason, n in counts.items() if n}
 
 
 def as_archive(store: Store, settings: PipelineConfig, request: ExportRequest) -> bytes:
