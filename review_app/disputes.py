@@ -11,7 +11,7 @@ from core.store import Store
 from core.store.standing import STATE_AFTER, ReviewRow
 from review_app.diffs import show_word_diff
 from review_app.pane import words
-from review_app.pane.payload import said_with
+from review_app.pane.badges import said_with
 from review_app.pane.shown import line
 from review_app.rows import capped
 from review_app.widgets import empty

@@ -16,7 +16,8 @@ from core.store.filters import QueueFilter
 from core.store.queue import state_counts, waiting
 from review_app.chrome import tools
 from review_app.counted import counted
-from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
+from review_app.desk import look_ahead, show_named, show_next, take
+from review_app.drawing import payload
 from review_app.empty_queue import SHOW_WAITING
 from review_app.faults import in_words
 from review_app.filtering import clear_filter, filter_fields, is_narrowed
@@ -25,6 +26,7 @@ from review_app.kept import OnReview, keep, recall
 from review_app.pane import Act, review_pane
 from review_app.pane.words import STATE
 from review_app.session import annotator, settings, store
+from review_app.tab import Tab
 
 _PILES = {
     STATE[state][0]: state

@@ -14,7 +14,9 @@ from core.store.filters import QueueFilter
 from core.store.queue import state_counts
 from core.store.reviews import reviews_of
 from core.store.standing import OPINIONS
-from review_app.desk import Tab, look_ahead, payload, show_named, show_next, take
+from review_app.desk import look_ahead, show_named, show_next, take
+from review_app.drawing import payload
+from review_app.tab import Tab
 
 ANNA, BEN = Desk("anna"), Desk("ben")
 CLICKS = count()

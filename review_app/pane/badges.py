@@ -1,0 +1,87 @@
+"""What stands above a request: badges, the verdict in force, and who else asks for the same."""
+
+from collections.abc import Mapping, Sequence
+
+from core.models import Attempt, FailedTrajectory, ProposalState, QueueReason, RejectReason
+from core.store.standing import STATE_AFTER, ReviewRow
+from review_app.counted import counted
+from review_app.pane import words
+from review_app.pane.shown import line
+
+
+def badges(attempt: Attempt, queue_reason: QueueReason | None, state: ProposalState) -> list[dict[str, str]]:
+    """Say why the pipeline did not let it in by itself, and what else is to be known before reading."""
+    found = []
+    if state in (ProposalState.DEFERRED, ProposalState.FLAGGED):
+        text, tone = words.STATE[state]
+        found.append({"text": text, "tone": tone, "why": "Put off or flagged: nobody has decided on it yet."})
+    if state in (ProposalState.AUTO_ACCEPTED, ProposalState.AUTO_REJECTED):
+        text, tone = words.STATE[state]
+        why = "A bulk act did this; no person has seen the item. A verdict of yours counts instead."
+        found.append({"text": text, "tone": tone, "why": why})
+    if queue_reason:
+        text, tone, why = words.QUEUE[queue_reason]
+        found.append({"text": text, "tone": tone, "why": why})
+    else:
+        found.append({"text": "Passed every check", "tone": "good", "why": "The pipeline itself would accept it."})
+    if attempt.grounding.leaks:
+        found.append(
+            {"text": "Gives the answer away", "tone": "bad", "why": "It names a value that only a result shows."}
+        )
+    if attempt.model == "rules":
+        found.append({"text": "Written by rules", "tone": "plain", "why": "A draft by rules, not by a model."})
+    return found
+
+
+def record_badges(trajectory: FailedTrajectory) -> list[dict[str, str]]:
+    """What import found noteworthy about the record itself."""
+    found = (words.MARK[mark] for mark in trajectory.marks)
+    return [{"text": text, "tone": tone, "why": why} for text, tone, why in found]
+
+
+def verdict_view(given: ReviewRow, state: ProposalState) -> dict[str, str]:
+    """Who decided what, and when: an item that is looked at again is not an open one."""
+    after = STATE_AFTER[given.action]
+    text, tone = words.STATE[after]
+    waits = f"{words.STATE[state][0]}. " if state is ProposalState.SECOND else ""
+    settled = "Settled: two people differed. " if given.settles else ""
+    return {
+        "state": after.value,
+        "text": text,
+        "tone": tone,
+        "by": line(given.annotator, 60),
+        "at": given.created_at,
+        "note": line(waits + settled + said_with(given), 400),
+    }
+
+
+def dispute_view(differing: Sequence[ReviewRow]) -> dict[str, str]:
+    """Who differs, and what the next verdict does."""
+    text, tone = words.STATE[ProposalState.DISPUTED]
+    said = " ".join(
+        f"{row.annotator}: {words.STATE[STATE_AFTER[row.action]][0].lower()}. {said_with(row)}".strip()
+        for row in differing
+    )
+    return {
+        "state": ProposalState.DISPUTED.value,
+        "text": text,
+        "tone": tone,
+        "by": line(" and ".join(row.annotator for row in differing), 130),
+        "at": differing[-1].created_at,
+        "note": line(f"Your verdict settles it. {said}", 600),
+    }
+
+
+def said_with(given: ReviewRow) -> str:
+    """The reason and the note of a verdict, in words."""
+    note = f"{RejectReason(given.reason).label}. " if given.reason else ""
+    return note + given.note
+
+
+def alike_words(found: Mapping[ProposalState, int]) -> str:
+    """How many others ask for the same, in words; empty where none does."""
+    total = sum(found.values())
+    if not total:
+        return ""
+    states = ", ".join(f"{n:,} {words.STATE[state][0].lower()}" for state, n in found.items())
+    return f"{counted(total, 'other')} {'asks' if total == 1 else 'ask'} the same ({states})"
