@@ -19,7 +19,7 @@ from core.review.items import (
     open_item,
 )
 from core.review.many import return_mine
-from core.review.typed import can_be_seen
+from core.review.typed import can_be_seen, too_long
 from core.review.verdicts import Answer, decide, keep_draft, undo_last, undo_one
 from core.store import Store
 from core.store.proposals import get_proposal, keys_named
@@ -46,7 +46,7 @@ def show_named(store: Store, tab: Tab, desk: Desk, trajectory: str) -> None:
     try:
         _show(tab, open_by_name(store, desk, trajectory))
     except UserError as error:
-        tab.live["notice"] = ("error", str(error))
+        tab.say("error", str(error))
         return
     keys = keys_named(store, trajectory)
     if len(keys) > 1:
@@ -54,7 +54,7 @@ def show_named(store: Store, tab: Tab, desk: Desk, trajectory: str) -> None:
             ", ..." if keys[_NAMESAKES + 1 :] else ""
         )
         words = f"{len(keys):,} runs are called {trajectory}; this is the first. Address of the others: {others}"
-        tab.live["notice"] = ("info", words)
+        tab.say("info", words)
 
 
 def take(store: Store, tab: Tab, desk: Desk, act: Act) -> bool:
@@ -62,14 +62,14 @@ def take(store: Store, tab: Tab, desk: Desk, act: Act) -> bool:
 
     False: the file could not be used, nothing was stored, and the same act can be given again; `trouble` says why.
     """
-    tab.live = {}
+    tab.hear()
     try:
         _do(store, tab, desk, act)
     except StoreError as error:
         tab.live["trouble"] = str(error)
         return False
     except UserError as error:
-        tab.live["notice"] = ("error", str(error))
+        tab.say("error", str(error))
     except Exception as error:  # an act that can never be done must not hold up those behind it
         logging.getLogger(__name__).exception("act %s", act["action"])
         words = f"Not saved: a fault that this program does not know ({type(error).__name__}: {error})."
@@ -92,7 +92,7 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     elif action in ("previous", "next"):
         _look_beside(store, tab, desk, forward=action == "next")
     elif action == "expand" and tab.item:
-        tab.live["expanded"] = expanded(store, tab.item, act)
+        tab.live.setdefault("expanded", []).extend(expanded(store, tab.item, act))
     elif action == "beat" and tab.item:
         _beat(store, tab, desk, tab.item)
     elif action == "open":
@@ -100,7 +100,7 @@ def _do(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
     elif action == "return-deferred":
         returned = return_mine(store, desk.annotator)
         is_back = "is" if returned == 1 else "are"
-        tab.live["notice"] = ("info", f"{counted(returned, 'deferred item')} {is_back} back in the queue.")
+        tab.say("info", f"{counted(returned, 'deferred item')} {is_back} back in the queue.")
         show_next(store, tab, desk)
     elif action in (CLEAR_FILTER, SHOW_WAITING):
         tab.widen = action
@@ -114,7 +114,7 @@ def _beat(store: Store, tab: Tab, desk: Desk, item: ReviewItem) -> None:
         if not lost:  # the one who had it has left it
             _show(tab, open_item(store, desk, item.proposal_id))
     elif lost:
-        tab.live["notice"] = ("error", f"{lost} Your draft is kept.")
+        tab.say("error", f"{lost} Your draft is kept.")
     if tab.ahead and keep_open(store, desk, tab.ahead.proposal_id):
         tab.ahead = None
 
@@ -142,7 +142,7 @@ def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction)
     try:
         _after(store, tab, desk, decision, answer)
     except StoreError as error:  # the verdict itself is stored or refused: that must not be asked again
-        tab.live["notice"] = ("error", f"{answer.message} The item to follow cannot be shown: {error}")
+        tab.say("error", f"{answer.message} The item to follow cannot be shown: {error}")
 
 
 def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answer) -> None:
@@ -153,7 +153,9 @@ def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answe
     if answer.taken:
         show_next(store, tab, desk)
         return
-    kept = can_be_seen(decision.hindsight_prompt or "") and get_proposal(store, answer.proposal_id) is not None
+    text = decision.hindsight_prompt or ""
+    fits = can_be_seen(text) and not too_long(text, decision.final_answer)
+    kept = fits and get_proposal(store, answer.proposal_id) is not None
     told = f"{answer.message} Your edit is kept as a draft." if kept else answer.message
     _refuse(store, tab, decision.op_id, answer.proposal_id, told)
     if not answer.proposal_id:  # the file is not the one that was reviewed: nothing on screen is in it
@@ -190,7 +192,7 @@ def _decision(act: Act, annotator: str, action: ReviewAction) -> Decision:
 def _open_again(store: Store, tab: Tab, desk: Desk, review: str) -> None:
     found = decided_item(store, desk.annotator, review)
     if found is None:
-        tab.live["notice"] = ("info", "That verdict is not in this file, or not yours.")
+        tab.say("info", "That verdict is not in this file, or not yours.")
     else:
         _show(tab, open_item(store, desk, found))
 
@@ -205,14 +207,14 @@ def _undo(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
         told = "That verdict is undone already." if one else "There is nothing of yours to undo."
         if one in [refusal.op_id for refusal in tab.refused]:
             told = "That verdict was not taken: there is nothing to undo."
-        tab.live["notice"] = ("info", told)
+        tab.say("info", told)
     elif answer.again:
         raise StoreError(answer.message)
     elif answer.taken:
-        tab.live["notice"] = ("info", answer.message)
+        tab.say("info", answer.message)
         _show(tab, open_item(store, desk, answer.proposal_id))
     else:
-        tab.live["notice"] = ("error", answer.message)
+        tab.say("error", answer.message)
 
 
 def _draft(store: Store, tab: Tab, desk: Desk, act: Act) -> None:
@@ -238,7 +240,7 @@ def _look_beside(store: Store, tab: Tab, desk: Desk, *, forward: bool) -> None:
     if found is None:
         where = "No other item of this pile and filter comes"
         told = f"{where} after this one." if forward else f"{where} before this one. M lists what you decided."
-        tab.live["notice"] = ("info", told)
+        tab.say("info", told)
     else:
         _show(tab, found)
 

@@ -39,9 +39,9 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
     """What the pane is given for this tab now."""
     theta = policy_in_force(store, settings.pipeline).theta
     items = [item for item in (tab.item, tab.ahead) if item is not None]
-    tab.views = {item.proposal_id: (item, drawn(tab, item) or _view(item, theta)) for item in items}
+    tab.views = {item.proposal_id: (item, drawn(tab, item) or _view(item, theta, desk.annotator)) for item in items}
     mine = my_last(store, desk.annotator, limit=1)
-    return pane_payload(
+    shown = pane_payload(
         drawn(tab, tab.item),
         ahead=drawn(tab, tab.ahead),
         refused=[vars(refusal) for refusal in tab.refused],
@@ -55,6 +55,9 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         beat_seconds=max(5, desk.lease_seconds // 3),
         **tab.live,
     )
+    tab.told = True
+    tab.live = {name: tab.live[name] for name in ("expanded", "trouble") if name in tab.live}  # till the next act
+    return shown
 
 
 def _counts(store: Store, annotator: str) -> list[tuple[str, int]]:
@@ -71,7 +74,8 @@ def drawn(tab: Tab, item: ReviewItem | None) -> dict[str, Any] | None:
     return view if of is item else None
 
 
-def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
+def _view(item: ReviewItem, theta: float, reader: str) -> dict[str, Any]:
+    draft = item.draft or _edited(item)
     return item_view(
         proposal_id=item.proposal_id,
         revision=item.revision,
@@ -89,8 +93,10 @@ def _view(item: ReviewItem, theta: float) -> dict[str, Any]:
         verdict=item.verdict,
         differing=item.differing,
         alike=item.alike,
-        check=check_edit(item, item.draft) if item.draft else None,
-        draft=draft_view(item.draft or _edited(item)),
+        earlier=item.earlier,
+        reader=reader,
+        check=check_edit(item, draft) if draft else None,
+        draft=draft_view(draft),
     )
 
 
@@ -113,14 +119,14 @@ def check_edit(item: ReviewItem, draft: Draft) -> dict[str, Any]:
     return check_view(whole, grounding)
 
 
-def expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any] | None:
-    """The full text that was asked for; None where the item shown now has no such text."""
+def expanded(store: Store, item: ReviewItem, act: Act) -> list[dict[str, Any]]:
+    """The full text that was asked for; nothing where the item shown now has no such text."""
     name, step = act.get("field") or "", act.get("step") or 0
     known = name in ("raw", "all") or (_STEP_TEXTS if step else _RUN_TEXTS).fullmatch(name)
     if act.get("id") != item.proposal_id or not known or not 0 <= step <= len(item.trajectory.steps):
-        return None
+        return []
     raw = record_as_imported(store, item) if name == "raw" else ""
-    return expanded_view(
+    text = expanded_view(
         item.trajectory,
         step=step,
         field=name,
@@ -129,6 +135,7 @@ def expanded(store: Store, item: ReviewItem, act: Act) -> dict[str, Any] | None:
         analysis=item.analysis,
         outcome=item.outcome,
     )
+    return [text | {"id": item.proposal_id}]
 
 
 def _edited(item: ReviewItem) -> Draft | None:

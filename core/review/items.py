@@ -17,16 +17,9 @@ from core.models import (
 from core.store import Store
 from core.store.audits import audits_open, is_drawn, lease_drawn
 from core.store.filters import QueueFilter
+from core.store.kin import Alike, FromOtherRun, asked_alike, from_other_runs
 from core.store.leases import released_from
-from core.store.proposals import (
-    ProposalRow,
-    asked_alike,
-    attempts_of,
-    find_proposal,
-    findings_of,
-    get_proposal,
-    request_of,
-)
+from core.store.proposals import ProposalRow, attempts_of, find_proposal, findings_of, get_proposal, request_of
 from core.store.queue import (
     current_policy,
     extend_lease,
@@ -56,7 +49,8 @@ class ReviewItem:
     state: ProposalState
     queue_reason: QueueReason | None
     why_now: str
-    alike: dict[ProposalState, int]  # other items that ask for the same in the same words, rejected ones left out
+    alike: Alike  # other items that ask for the same in the same words, rejected ones left out
+    earlier: tuple[FromOtherRun, ...]  # what other runs proposed for this trajectory, the newest first
     draft: Draft | None
     verdict: ReviewRow | None  # the one in force, as far as this reviewer may see it
     differing: tuple[ReviewRow, ...]  # the opinions that differ, where the next one settles it
@@ -178,8 +172,9 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
         others=tuple(attempt for key, attempt in attempts.items() if key != row.attempt_id),
         state=ProposalState.PENDING if blind else row.state,
         queue_reason=reason,
-        why_now=_why_now(store, row, reason),
+        why_now=_why_now(store, row),
         alike=asked_alike(store, row.id, attempts[row.attempt_id].hindsight_prompt),
+        earlier=tuple(from_other_runs(store, row)),
         draft=load_draft(store, row.id, annotator),
         verdict=None if blind else verdict_in_force(store, row.id),
         differing=tuple(opinions(standing(store, row.id))) if disputed else (),
@@ -187,25 +182,18 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
     )
 
 
-_WORDS = {
-    QueueReason.JUDGE_SAID_NO: "The judge said no to it",
-    QueueReason.UNJUDGED: "No judge has given a usable verdict on it",
-    QueueReason.SPEAKS_TO_JUDGE: "Something in the run talks to the judge",
-    QueueReason.UNGROUNDED: "It names something that the run does not support",
-    QueueReason.AUTHOR_SAID_NO: "Its own writer doubts that the run meets it",
-}
-RANDOM_PICK = "A random pick"
-AUDIT_PICK = "Drawn for an audit"
+RANDOM_PICK = "a random pick"
+AUDIT_PICK = "drawn for an audit"
+NO_SCORE = "nobody has judged it"
 
 
-def _why_now(store: Store, row: ProposalRow, reason: QueueReason | None) -> str:
+def _why_now(store: Store, row: ProposalRow) -> str:
+    """What brought it to this place in the queue; why it needs a human at all is the queue reason's to say."""
     if is_drawn(store, row.id):
         return AUDIT_PICK
     if row.is_random:
         return RANDOM_PICK
-    if reason in _WORDS:
-        return _WORDS[reason]
-    theta = (current_policy(store) or {"theta": 0.5})["theta"]
     if row.score is None:
-        return "Unjudged"
-    return f"Score {row.score:.2f}, {abs(row.score - theta):.2f} from the threshold {theta:.2f}"
+        return NO_SCORE
+    theta = (current_policy(store) or {"theta": 0.5})["theta"]
+    return f"{abs(row.score - theta):.2f} from the threshold"

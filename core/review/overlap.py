@@ -100,10 +100,6 @@ def is_party(dispute: Dispute, who: str) -> bool:
     return who in {opinion.annotator for opinion in dispute.opinions}
 
 
-def _own_case(dispute: Dispute, by: str) -> str:
-    return " Settled by one of those who differed." if is_party(dispute, by) else ""
-
-
 def settle_as(store: Store, dispute: Dispute, opinion: ReviewRow, *, by: str) -> Answer:
     """Decide a dispute as one of its people did, with their words or reason; the same act twice counts once."""
     return decide(
@@ -115,7 +111,7 @@ def settle_as(store: Store, dispute: Dispute, opinion: ReviewRow, *, by: str) ->
             annotator=by,
             action=opinion.action,
             reason=RejectReason(opinion.reason) if opinion.reason else None,
-            note=f"As {opinion.annotator} decided.{_own_case(dispute, by)}",
+            note=f"As {opinion.annotator} decided.",
             hindsight_prompt=opinion.hindsight_prompt,
             final_answer=opinion.final_answer,
             first_step=opinion.first_step,
@@ -135,7 +131,6 @@ def settle_by_reject(store: Store, dispute: Dispute, reason: RejectReason, *, by
             annotator=by,
             action=ReviewAction.REJECT,
             reason=reason,
-            note=_own_case(dispute, by).strip(),
         ),
     )
 

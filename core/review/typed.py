@@ -8,6 +8,8 @@ from core.errors import UserError
 
 LONGEST_NAME = 60  # characters
 LONGEST_TAG = 40
+LONGEST_REQUEST = 20_000  # characters of an edit; as the pane has it (`editor.js`)
+LONGEST_ANSWER = 200_000
 # Letters, marks and symbols by category that draw nothing all the same: fillers, joiners, variation selectors.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
@@ -15,6 +17,14 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 def can_be_seen(text: str) -> bool:
     """Whether `text` holds one letter, digit, sign or symbol that a screen draws."""
     return any(unicodedata.category(c)[0] in "LNPS" for c in _BLANK.sub("", text))
+
+
+def too_long(request: str, answer: str | None) -> str:
+    """Why an edit is too long to be kept, or nothing."""
+    for what, text, most in (("request", request, LONGEST_REQUEST), ("answer", answer or "", LONGEST_ANSWER)):
+        if len(text) > most:
+            return f"the {what} has {len(text):,} characters; it may have {most:,}. Shorten it."
+    return ""
 
 
 def reviewer_name(given: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.errors import StoreError, UserError
 from core.models import Decision, ProposalState, ReviewAction
 from core.review.items import fingerprint
-from core.review.typed import can_be_seen, reviewer_name
+from core.review.typed import can_be_seen, reviewer_name, too_long
 from core.store import Store
 from core.store.leases import released_from
 from core.store.proposals import ProposalRow, get_proposal
@@ -24,7 +24,7 @@ from core.store.reviews import (
     verdict_in_force,
     waits_blind,
 )
-from core.store.standing import OPINIONS, ReviewRow
+from core.store.standing import OPINIONS, ReviewRow, opinions
 
 PAST = {
     ReviewAction.ACCEPT: "accepted",
@@ -65,8 +65,11 @@ def decide(store: Store, decision: Decision, *, seen: str = "") -> Answer:
 
 def _unfit(decision: Decision) -> str:
     """Why what was typed cannot be stored, or nothing."""
-    if decision.action is ReviewAction.EDIT and not can_be_seen(decision.hindsight_prompt or ""):
+    request = decision.hindsight_prompt or ""
+    if decision.action is ReviewAction.EDIT and not can_be_seen(request):
         return "an edit needs text that can be seen. Write the request, or reset it to the proposal."
+    if decision.action is ReviewAction.EDIT and (why := too_long(request, decision.final_answer)):
+        return why
     try:
         name = reviewer_name(decision.annotator)
     except UserError as error:
@@ -84,8 +87,17 @@ def _decide(store: Store, decision: Decision, seen: str) -> Answer:
         return Answer(False, f"Not saved: {store.path.name} is another file than the one you reviewed.", 0)
     if reason := _not_yours(store, row, decision):
         return Answer(False, f"Not saved: {reason}", row.id)
-    add_review(store, decision)
+    add_review(store, _noted(store, row, decision))
     return Answer(True, f"{PAST[decision.action].capitalize()}.", row.id)
+
+
+def _noted(store: Store, row: ProposalRow, decision: Decision) -> Decision:
+    """A dispute that is settled by one of its own people says so."""
+    if row.state is not ProposalState.DISPUTED or decision.action not in OPINIONS:
+        return decision
+    if decision.annotator not in {opinion.annotator for opinion in opinions(standing(store, row.id))}:
+        return decision
+    return decision.model_copy(update={"note": f"{decision.note} Settled by one of those who differed.".strip()})
 
 
 def _not_yours(store: Store, row: ProposalRow, decision: Decision) -> str:
@@ -166,7 +178,9 @@ def _undone_by(store: Store, undo: ReviewRow) -> ReviewRow | None:
 
 
 def keep_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> str:
-    """Store an edit under way; the time it was saved (UTC, ISO 8601)."""
+    """Store an edit under way; the time it was saved (UTC, ISO 8601). Raises `UserError` for one that is too long."""
+    if why := too_long(draft.hindsight_prompt, draft.final_answer):
+        raise UserError(f"The draft is not kept: {why}")
     return save_draft(store, proposal_id, annotator, draft)
 
 

@@ -130,27 +130,6 @@ def request_of(store: Store, attempt_id: int) -> str:
     return str(store.value("SELECT prompt FROM attempts WHERE id = ?", attempt_id) or "")
 
 
-def asked_alike(store: Store, proposal_id: int, request: str) -> dict[ProposalState, int]:
-    """How many other current proposals ask for the same in the same words, by state; rejected and edited ones out.
-
-    An edited one asks for something else by now; one that waits for a second person counts as pending.
-    The index holds the first 80 characters.
-    """
-    rows = store.rows(
-        "SELECT replace(p.state, 'second', 'pending') AS state, count(*) AS n"
-        " FROM attempts a INDEXED BY attempts_by_request"
-        " CROSS JOIN results r ON r.id = a.result_id"  # CROSS keeps the order: from the few alike to their items
-        " CROSS JOIN proposals p ON p.trajectory_key = r.trajectory_key AND p.attempt_id = a.id"
-        # the plus keeps SQLite from putting the parameter into the indexed expression, which then matches no index
-        " WHERE substr(a.prompt, 1, 80) = substr(?, 1, 80) AND +a.prompt = ? AND p.is_current = 1 AND p.id != ?"
-        " AND p.state NOT IN ('rejected', 'edited', 'auto_rejected') GROUP BY 1 ORDER BY n DESC",
-        request,
-        request,
-        proposal_id,
-    )
-    return {ProposalState(row["state"]): row["n"] for row in rows}
-
-
 def findings_of(store: Store, result_id: int) -> tuple[FailureAnalysis | None, ReplayOutcome | None]:
     """(analysis, outcome) of a result."""
     row = store.row("SELECT analysis, outcome FROM results WHERE id = ?", result_id) or {}

@@ -144,7 +144,8 @@ def in_state(store: Store, state: ProposalState, *, limit: int, offset: int = 0)
 
 def state_counts(store: Store) -> dict[ProposalState, int]:
     """Number of current proposals in each state; every state is present."""
-    rows = store.rows("SELECT state, count(*) AS n FROM proposals WHERE is_current = 1 GROUP BY state")
+    # Every verdict asks for these: counts that triggers keep do not grow with the number of items
+    rows = store.rows("SELECT state, sum(n) AS n FROM tallies GROUP BY state")
     found = {row["state"]: row["n"] for row in rows}
     return {state: found.get(state.value, 0) for state in ProposalState}
 
@@ -158,7 +159,11 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
     count = 0
     for pile, given in piles:
         wheres = f"WHERE is_current = 1 AND {pile}{conditions}"
-        count += store.value(f"SELECT count(*) FROM proposals INDEXED BY proposals_facets {wheres}", *given, *params)
+        if conditions or given != [state]:
+            facets = f"SELECT count(*) FROM proposals INDEXED BY proposals_facets {wheres}"
+            count += store.value(facets, *given, *params)
+        else:
+            count += store.value("SELECT coalesce(sum(n), 0) FROM tallies WHERE state = ?", state)
         # CROSS keeps the order: from the few that are given to others to their items, not through all items
         others = f"SELECT count(*) FROM assignments a CROSS JOIN proposals USING (trajectory_key) {wheres} AND {_BINDS}"
         count -= store.value(others, *given, *params, annotator)

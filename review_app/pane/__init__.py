@@ -20,6 +20,7 @@ SCRIPTS = (  # in order: what is used while a file is read stands before it
     *("keys.js", "frame.js", "asks.js", "notices.js", "mine.js", "attention.js", "outbox.js", "waking.js", "page.js"),
     *("pane.js", "mount.js"),
 )
+STYLES = ("pane.css", "run.css")
 REMEMBERED = 64  # op_ids of taken acts that the browser is told of
 
 
@@ -57,7 +58,7 @@ def _read(name: str) -> str:
 _PANE = st.components.v2.component(
     "agenther_review_pane",
     html="<div id='pane'></div>",
-    css=_read("pane.css"),
+    css="\n".join(_read(name) for name in STYLES),
     js="\n".join(_read(name) for name in SCRIPTS),
 )
 

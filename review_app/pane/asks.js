@@ -14,7 +14,7 @@ const openReject = (pane) => openAsk(pane, "reject", "Why reject?", drawReasons)
 const openFlag = (pane) => openAsk(pane, "flag", "Flag for the lead", drawFlagNote);
 
 const noteField = (pane) => pane.pop.querySelector("input");
-const typedNote = (pane) => noteField(pane)?.value.trim() || "";
+const typedNote = (pane) => noteField(pane)?.value.toWellFormed().trim() || "";
 const noteName = (pane) => `${pane.popover}:${pane.item.seen}`; // a note left behind is there when the question is asked again
 
 // A flag goes out; a note on a reject is done, and a digit is waited for.

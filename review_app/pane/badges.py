@@ -1,10 +1,11 @@
 """What stands above a request: badges, the verdict in force, and who else asks for the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from core.models import Attempt, FailedTrajectory, ProposalState, QueueReason, RejectReason
+from core.store.kin import COUNTED, Alike
 from core.store.standing import STATE_AFTER, ReviewRow
-from review_app.counted import counted
 from review_app.pane import words
 from review_app.pane.shown import line
 
@@ -55,8 +56,8 @@ def verdict_view(given: ReviewRow, state: ProposalState) -> dict[str, str]:
     }
 
 
-def dispute_view(differing: Sequence[ReviewRow]) -> dict[str, str]:
-    """Who differs, and what the next verdict does."""
+def dispute_view(differing: Sequence[ReviewRow], reader: str) -> dict[str, Any]:
+    """Who differs, and what the next verdict does; `own`: the reader is one of them."""
     text, tone = words.STATE[ProposalState.DISPUTED]
     said = " ".join(
         f"{row.annotator}: {words.STATE[STATE_AFTER[row.action]][0].lower()}. {said_with(row)}".strip()
@@ -69,6 +70,7 @@ def dispute_view(differing: Sequence[ReviewRow]) -> dict[str, str]:
         "by": line(" and ".join(row.annotator for row in differing), 130),
         "at": differing[-1].created_at,
         "note": line(f"Your verdict settles it. {said}", 600),
+        "own": reader in {row.annotator for row in differing},
     }
 
 
@@ -78,10 +80,15 @@ def said_with(given: ReviewRow) -> str:
     return note + given.note
 
 
-def alike_words(found: Mapping[ProposalState, int]) -> str:
-    """How many others ask for the same, in words; empty where none does."""
-    total = sum(found.values())
-    if not total:
-        return ""
-    states = ", ".join(f"{n:,} {words.STATE[state][0].lower()}" for state, n in found.items())
-    return f"{counted(total, 'other')} {'asks' if total == 1 else 'ask'} the same ({states})"
+def alike_view(alike: Alike) -> dict[str, Any]:
+    """Others that ask for the same: the first by name, and how many more there are."""
+    more = alike.count - len(alike.named)
+    or_more = " or more" if alike.count >= COUNTED else ""
+    return {
+        "words": f"The same request as {'another item' if alike.count == 1 else f'{alike.count}{or_more} others'}:",
+        "named": [
+            {"id": number, "name": line(name, 60), "state": words.STATE[state][0].lower()}
+            for number, name, state in alike.named
+        ],
+        "more": f"and {more}{or_more} more" if more else "",
+    }

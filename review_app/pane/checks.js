@@ -43,8 +43,8 @@ function drawValue(value, go) {
   return h("li", { class: value.standing }, drawn);
 }
 
-const scoreWords = ({ score, threshold }) =>
-  `score ${score.toFixed(2)}, ${score < threshold ? "below" : "at or above"} the threshold ${threshold.toFixed(2)}`;
+const standWords = ({ score, threshold }) =>
+  `${score < threshold ? "below" : "not below"} the threshold ${threshold.toFixed(2)}`;
 
 const rangeWords = ({ first_step: first, last_step: last, steps }) => {
   if (first === 1 && last === steps) return steps === 1 ? "the only step" : `all ${steps} steps`;

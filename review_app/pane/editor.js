@@ -2,6 +2,7 @@
 
 const DRAFT_PAUSE = 400; // ms without a key
 const VISIBLE = /(?![\u115f\u1160\u2800\u3164\uffa0])[\p{L}\p{N}\p{P}\p{S}]/u; // as core.review.typed has it
+const LONGEST = { text: 20000, answer: 200000 }; // characters; as core.review.typed has it
 const UNSEEN = "The request is empty: it holds nothing that can be seen. Write one, or reset it to the proposal.";
 
 // Where this tab keeps what one reviewer typed on an item, or in an act on it, until the server has it.
@@ -68,8 +69,8 @@ class Editor {
     const number = (field, fallback) => clamp(Math.round(Number(field.value)) || fallback, 1, proposal.steps);
     const first = number(this.first, proposal.first_step);
     return {
-      text: this.text.value,
-      answer: this.answer.value,
+      text: this.text.value.toWellFormed(), // half a character, pasted, would come back as another text
+      answer: this.answer.value.toWellFormed(),
       first_step: first,
       last_step: Math.max(first, number(this.last, proposal.last_step)),
     };
@@ -104,9 +105,19 @@ class Editor {
     this.refresh();
   }
 
+  // What is too long to be stored or compared, in words; "" where nothing is.
+  get excess() {
+    const now = this.values;
+    const over = (name, what) => {
+      const more = now[name].length - LONGEST[name];
+      return more > 0 ? `${what} is ${plural(more, "character")} too long; it may have ${count(LONGEST[name])}. Shorten it.` : "";
+    };
+    return over("text", "The request") || over("answer", "The answer");
+  }
+
   // Send the draft now, if there is one that has not been sent.
   flush() {
-    if (!this.timer) return;
+    if (!this.timer || this.excess) return;
     clearTimeout(this.timer);
     this.timer = null;
     this.state = "sending";
@@ -148,10 +159,12 @@ class Editor {
 
   refresh() {
     const now = this.values;
-    drawDiff(this.diff, this.item.proposal.text, now.text);
-    this.diff.parentElement.hidden = now.text === this.item.proposal.text;
-    drawDiff(this.answerDiff, this.item.proposal.answer, now.answer);
-    this.answerDiff.hidden = now.answer === this.item.proposal.answer;
+    const { proposal } = this.item;
+    const long = Boolean(this.excess);
+    if (!long) drawDiff(this.diff, proposal.text, now.text);
+    this.diff.parentElement.hidden = long || now.text === proposal.text;
+    if (!long) drawDiff(this.answerDiff, proposal.answer, now.answer);
+    this.answerDiff.hidden = long || now.answer === proposal.answer;
     this.drawStatus();
     this.drawChecks();
     this.grow();
@@ -168,8 +181,9 @@ class Editor {
   }
 
   drawChecks() {
-    const { found } = this;
-    if (found) drawChecks(this.checks, found, this.pane);
+    const { found, excess } = this;
+    if (excess) fill(this.checks, h("p", { class: "warn-line", role: "alert" }, excess));
+    else if (found) drawChecks(this.checks, found, this.pane);
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
   }
 
@@ -178,6 +192,7 @@ class Editor {
   }
 
   get words() {
+    if (this.excess) return "Not saved: too long";
     if (this.state === "typing" || this.state === "unsent" || this.state === "sending") return "Saving draft…";
     return this.saved && this.dirty ? `Draft saved ${clock(this.saved)}` : "";
   }

@@ -36,7 +36,7 @@ function editForm(editor) {
   editor.total = h("span", { class: "quiet" });
   editor.el = h(
     "div",
-    { class: "scroll editor", hidden: true },
+    { class: "scroll editor", tabindex: "-1", role: "group", "aria-label": "Your edit", hidden: true },
     h("div", { class: "edit-head" }, h("label", { for: "edit-text", class: "h2" }, "Edit the request"), editor.status),
     editor.text,
     h("div", { class: "changes" }, h("h4", {}, "Changes against the proposal"), editor.diff),

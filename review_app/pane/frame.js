@@ -2,9 +2,16 @@
 
 function drawBar(pane) {
   const { data, item } = pane;
-  const undo = button("Undo", { key: "backspace", kind: "small", onclick: () => pane.decide("undo") });
+  const undo = button("Undo", {
+    key: "backspace",
+    kind: "small",
+    keyshort: "Backspace",
+    title: "Undo my last verdict",
+    onclick: () => pane.decide("undo"),
+  });
   const mine = button("My last 20", { key: "M", kind: "small", keyshort: "m", onclick: () => pane.mine.toggle() });
   mine.setAttribute("aria-expanded", !pane.mine.el.hidden);
+  pane.stored.textContent = data.last && `Saved: ${data.last}`;
   fill(
     pane.bar,
     item && h("span", { class: "place" }, `${count(data.waiting)} ${data.pile}`),
@@ -71,7 +78,6 @@ function verdictActions(pane, dirty) {
       "span",
       { class: "minor" },
       minor("Flag", "F", "f", () => openFlag(pane), { kind: `small verdict${on("flag")}`, title: "Flag for the lead" }),
-      minor("Undo", "backspace", "Backspace", () => pane.decide("undo"), { title: "Undo my last verdict" }),
       h("span", { class: "space" }),
       minor("Previous", "left", "ArrowLeft", () => pane.decide("previous")),
       minor("Next", "right", "ArrowRight", () => pane.decide("next")),

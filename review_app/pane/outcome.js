@@ -1,4 +1,4 @@
-// Below the request: what the run did, and every attempt that was made.
+// Below the request: what the run did, every attempt that was made, and what other runs proposed.
 
 function outcomeBlock(view, { claims, seen, limitations }) {
   const list = (of) =>
@@ -32,40 +32,34 @@ function outcomeBlock(view, { claims, seen, limitations }) {
   );
 }
 
-function attemptsBlock(view, proposal) {
+// Attempts of one run, or what other runs proposed: each can be taken as the edit.
+function attemptsBlock(view, title, attempts) {
   return h(
     "section",
-    { class: "block" },
-    h("h3", {}, "All attempts"),
+    { class: title ? "block" : "" },
+    title && h("h3", {}, title),
+    h("ul", { class: "attempts" }, attempts.map((one) => attemptRow(view, one))),
+  );
+}
+
+function attemptRow(view, one) {
+  const said = [one.from, `writer ${one.c.toFixed(2)}`, one.c2 !== null && `judge ${one.c2.toFixed(2)}`, rangeWords(one)];
+  return h(
+    "li",
+    {},
     h(
-      "ul",
-      { class: "attempts" },
-      proposal.attempts.map((one) =>
-        h(
-          "li",
-          {},
-          h(
-            "div",
-            { class: "attempt-head" },
-            tag(one.judged.text, one.judged.tone),
-            h(
-              "span",
-              { class: "quiet" },
-              [`writer ${one.c.toFixed(2)}`, one.c2 !== null && `judge ${one.c2.toFixed(2)}`, rangeWords(one)]
-                .filter(Boolean)
-                .join(" · "),
-            ),
-            one.proposed
-              ? h("span", { class: "quiet" }, "shown above")
-              : button("Use this", {
-                  kind: "small",
-                  aria: `Use attempt ${one.n + 1} as the edit`,
-                  onclick: () => useAttempt(view.pane, one),
-                }),
-          ),
-          h("p", { dir: "auto" }, one.shown),
-        ),
-      ),
+      "div",
+      { class: "attempt-head" },
+      tag(one.judged.text, one.judged.tone),
+      h("span", { class: "quiet" }, said.filter(Boolean).join(" · ")),
+      one.proposed
+        ? h("span", { class: "quiet" }, "shown above")
+        : button("Use this", {
+            kind: "small",
+            aria: `Use the request "${one.shown.slice(0, 60)}" as the edit`,
+            onclick: () => useAttempt(view.pane, one),
+          }),
     ),
+    h("p", { dir: "auto" }, one.shown),
   );
 }

@@ -19,6 +19,8 @@ function listen(pane) {
     { signal },
   );
   window.addEventListener("pagehide", () => pane.editor.flush(), { signal });
+  // A closed tab loses what the server has not taken; one that wakes a dead page keeps it (`waking.js`).
+  window.addEventListener("beforeunload", (event) => pane.owes && !pane.waking && event.preventDefault(), { signal });
   pane.pulse = setInterval(() => pane.beat(), 1000);
 }
 

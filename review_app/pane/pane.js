@@ -6,6 +6,8 @@ const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
 
+const OWN_DISPUTE = "You are one of those who differ on this item. Do it again to settle it all the same.";
+
 const held = new Map(); // items by key; outlives the component when the page is changed and changed back
 
 class Pane {
@@ -55,8 +57,9 @@ class Pane {
     this.cols = h("div", { class: "cols" }, this.trace.el, this.review);
     this.blank = h("div", { class: "blank", hidden: true });
     this.said = h("div", { class: "sr", "aria-live": "polite" });
+    this.stored = h("div", { class: "sr", role: "status" });
     this.help = helpDialog();
-    this.root = h("div", { class: "root" }, this.bar, this.mine.el, this.trouble, this.notice, this.cols, this.blank, this.help, this.said);
+    this.root = h("div", { class: "root" }, this.bar, this.mine.el, this.trouble, this.notice, this.cols, this.blank, this.help, this.stored, this.said);
     (this.host.querySelector("#pane") || this.host).append(this.root);
   }
 
@@ -99,6 +102,11 @@ class Pane {
     this.root.classList.toggle("unsaved", this.outbox.verdicts.length > 0);
   }
 
+  // Whether something that was decided or typed would be lost with this tab.
+  get owes() {
+    return this.outbox.verdicts.length > 0 || this.outbox.waiting.some(({ act }) => act.action === "draft");
+  }
+
   retry() {
     if (this.outbox.waiting.length) this.outbox.flush();
     else this.send({ action: "look" });
@@ -111,6 +119,10 @@ class Pane {
     const unread = GUARDED.has(action) || (action === "edit" && !this.editing); // a draft is accepted by one key
     if (unread && performance.now() - this.shownAt < UNREAD) return;
     if (this.item?.held_by && (FINAL.has(action) || GUARDED.has(action))) return; // the line above the request says why
+    if (FINAL.has(action) && this.item.verdict?.own && this.sure !== this.key) {
+      this.sure = this.key;
+      return drawNotice(this, { level: "info", text: OWN_DISPUTE });
+    }
     if (FINAL.has(action)) {
       this.editor.halt();
       this.outbox.drop("draft", this.item.id);
@@ -144,6 +156,10 @@ class Pane {
     fit(this);
   }
 
+  toProposal() {
+    (this.editing ? this.editor : this.proposal).el.focus({ preventScroll: true });
+  }
+
   // What is typed after the verdict belongs to nothing.
   block(on) {
     this.root.classList.toggle("busy", on);
@@ -159,7 +175,8 @@ class Pane {
     if (!this.item) return;
     if (!this.editor.dirty) return this.decide("accept");
     const fields = this.editor.fields;
-    if (!VISIBLE.test(fields.text)) return drawNotice(this, { level: "error", text: UNSEEN });
+    const wrong = this.editor.excess || (VISIBLE.test(fields.text) ? "" : UNSEEN);
+    if (wrong) return drawNotice(this, { level: "error", text: wrong });
     this.decide("edit", fields);
   }
 
@@ -191,15 +208,14 @@ class Pane {
       if (item === undefined) return this.send({ action: "resend" });
       this.ahead = held.get(data.ahead_key) || null;
       if (data.item_key !== this.key) {
-        const asked = this.key === undefined || settled.some(({ act }) => act.op_id !== ahead && !QUIET.has(act.action));
-        this.show(item);
+        const asked = this.key === undefined || settled.some(({ act }) => act.op_id !== ahead && act.op_id !== this.called && !QUIET.has(act.action));
+        if (asked || !this.stays(item)) this.show(item);
+        else this.editor.taken(taken, data.saved_at, data.check);
         if (!asked) this.deafAt = performance.now();
       } else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
     }
     if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
-    const wider = data.expanded && `${data.expanded.step}:${data.expanded.field}`;
-    if (wider && this.item && wider !== this.expanded) this.trace.expand(data.expanded);
-    this.expanded = wider;
+    for (const text of (this.item && data.expanded) || []) this.brought(text);
     this.noticed = data.notice || this.noticed;
     hearRefusals(this);
     if (data.mine) this.mine.show(data.mine);
@@ -208,6 +224,31 @@ class Pane {
     drawActions(this);
     if (!this.item) drawBlank(this);
     fit(this);
+  }
+
+  // An item that nobody asked for does not take the place of one that somebody is typing on: the server is called
+  // back to that one, once. A newer revision of it takes the typed words over.
+  stays(item) {
+    if (!this.item || !this.editing) return false;
+    const { fields, dirty } = this.editor;
+    if (item?.id === this.item.id) {
+      this.show(item);
+      if (dirty) this.restore(fields);
+      else openEditor(this);
+      return true;
+    }
+    if (this.calledFrom === item?.key) return false;
+    this.calledFrom = item?.key;
+    this.called = this.outbox.push({ action: "open", id: this.item.id, rev: null, seen: null });
+    return true;
+  }
+
+  // A text that was asked for comes with every answer until the next act: it is drawn once.
+  brought(text) {
+    const name = `${text.step}:${text.field}`;
+    if (text.id !== this.item.id || this.whole.has(name)) return;
+    this.whole.add(name);
+    this.trace.expand(text);
   }
 
   // A refused edit comes back as a draft, even on a newer revision of the item.
@@ -219,7 +260,7 @@ class Pane {
 
   show(item) {
     closeAsk(this);
-    this.expanded = null;
+    this.whole = new Set();
     this.editing = false;
     this.item = item;
     this.key = item ? item.key : null;

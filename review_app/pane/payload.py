@@ -22,12 +22,13 @@ from core.models import (
 )
 from core.models import Mark as RunMark
 from core.review.items import fingerprint_of
+from core.store.kin import NONE_ALIKE, Alike, FromOtherRun
 from core.store.reviews import Draft
 from core.store.standing import ReviewRow
 from review_app.pane import words
-from review_app.pane.badges import alike_words, badges, dispute_view, record_badges, verdict_view
+from review_app.pane.badges import alike_view, badges, dispute_view, record_badges, verdict_view
 from review_app.pane.pointers import named, pointers_of, stale_spans
-from review_app.pane.proposed import editable, proposal_view, reference, values_view, warnings_view
+from review_app.pane.proposed import editable, other_run_view, proposal_view, reference, values_view, warnings_view
 from review_app.pane.shown import block, line
 from review_app.pane.trace import RunTexts, argument_text, trace_view
 
@@ -53,7 +54,9 @@ def item_view(
     held_by: str | None = None,
     verdict: ReviewRow | None = None,
     differing: Sequence[ReviewRow] = (),
-    alike: Mapping[ProposalState, int] | None = None,
+    alike: Alike = NONE_ALIKE,
+    earlier: Sequence[FromOtherRun] = (),
+    reader: str = "",
     draft: Mapping[str, Any] | None = None,
     check: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -92,9 +95,10 @@ def item_view(
         "held_by": line(held_by, 60) if held_by else "",
         "never_leaves": RunMark.DO_NOT_TRAIN in trajectory.marks,
         "why_now": line(why_now, 200),
-        "why_more": words.WHY.get(why_now, ""),
-        "verdict": dispute_view(differing) if differing else verdict_view(verdict, state) if verdict else None,
-        "alike": alike_words(alike or {}),
+        "why_more": words.WHY.get(why_now, words.WHY_NEAR),
+        "verdict": dispute_view(differing, reader) if differing else verdict_view(verdict, state) if verdict else None,
+        "alike": alike_view(alike),
+        "earlier": [other_run_view(one, trajectory) for one in earlier],
         "failure": failure,
         "outcome": done,
         "proposal": {**proposal, "values": checks},
@@ -123,7 +127,7 @@ def pane_payload(
     refused: Sequence[Mapping[str, Any]] = (),
     saved_at: str = "",
     check: Mapping[str, Any] | None = None,
-    expanded: Mapping[str, Any] | None = None,
+    expanded: Sequence[Mapping[str, Any]] = (),
     mine: Sequence[Mapping[str, str]] | None = None,
     empty: Mapping[str, Any] | None = None,
     beat_seconds: int = 0,
@@ -163,7 +167,7 @@ def pane_payload(
         ],
         "saved_at": saved_at,
         "check": dict(check) if check else None,
-        "expanded": dict(expanded) if expanded else None,
+        "expanded": [dict(text) for text in expanded],
         "mine": [dict(row) for row in mine] if mine is not None else None,
         "empty": dict(empty) if empty else None,
         "reasons": list(REASONS),

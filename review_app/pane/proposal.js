@@ -3,7 +3,7 @@
 class Proposal {
   constructor(pane) {
     this.pane = pane;
-    this.el = h("div", { class: "scroll", tabindex: "-1", "aria-label": "Proposed request and outcome" });
+    this.el = h("div", { class: "scroll", tabindex: "-1", role: "group", "aria-label": "Proposed request and outcome" });
   }
 
   show(item) {
@@ -25,9 +25,9 @@ class Proposal {
         "div",
         { class: "badges proposal-only" },
         item.badges.map((badge) => tag(badge.text, badge.tone, badge.why)),
-        item.why_now && h("span", { class: "quiet", title: item.why_more || null }, item.why_now),
-        item.alike && tag(item.alike, "warn", "Other items in this database with a request in exactly these words"),
+        item.why_now && h("span", { class: "quiet", title: item.why_more || null }, `Why now: ${item.why_now}`),
       ),
+      item.alike.named.length > 0 && alikeLine(this.pane, item.alike),
       item.verdict && verdictLine(item.verdict),
       item.held_by &&
         h(
@@ -39,7 +39,14 @@ class Proposal {
       this.about,
       this.reasons(proposal),
       outcomeBlock(this, outcome),
-      proposal.attempts.length > 1 && attemptsBlock(this, proposal),
+      proposal.attempts.length > 1 && attemptsBlock(this, "All attempts", proposal.attempts),
+      item.earlier.length > 0 &&
+        h(
+          "details",
+          { class: "block" },
+          h("summary", {}, `Proposed by other runs · ${item.earlier.length}`),
+          attemptsBlock(this, "", item.earlier),
+        ),
     );
     this.el.scrollTop = 0;
   }
@@ -89,7 +96,7 @@ class Proposal {
     );
     if (found) drawChecks(this.checks, found, this.pane);
     else fill(this.checks, h("p", { class: "quiet" }, "Checking the values against the run…"));
-    fill(this.heading, "Your edit", h("span", { class: "range" }, rangeWords({ ...proposal, ...edit })));
+    fill(this.heading, editWords(this.item, edit), h("span", { class: "range" }, rangeWords({ ...proposal, ...edit })));
   }
 
   clicked(event) {
@@ -157,7 +164,7 @@ class Proposal {
           { class: "tags" },
           tag(proposal.judged.text, proposal.judged.tone),
           proposal.score !== null &&
-            tag(scoreWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both. From the threshold (theta) on, an item may enter without a human"),
+            tag(standWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both is the score. From the threshold (theta) on, an item may enter without a human"),
         ),
       ),
       h(
@@ -173,6 +180,27 @@ class Proposal {
     );
   }
 }
+
+// Other items with a request in exactly these words, each to be looked at.
+function alikeLine(pane, { words, named, more }) {
+  return h(
+    "p",
+    { class: "warn-line alike" },
+    `${words} `,
+    named.map(({ id, name, state }) =>
+      plainButton(
+        { class: "chip", title: `Open ${name}`, onclick: () => pane.send({ action: "open", id }) },
+        h("span", { dir: "auto" }, name),
+        ` · ${state}`,
+      ),
+    ),
+    more && ` ${more}`,
+  );
+}
+
+// The words of an edit in force, as long as nobody has begun another over them.
+const editWords = ({ verdict, draft }, { text }) =>
+  verdict?.state === "edited" && draft?.text === text ? `Edit by ${verdict.by}` : "Your edit";
 
 // An item that is looked at again is no open one: what stands, by whom, since when.
 function verdictLine({ text, tone, by, at, note }) {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.models import Attempt, CheckedValue, Evidence, FailedTrajectory, Grounding
+from core.store.kin import FromOtherRun
 from review_app.pane import words
 from review_app.pane.shown import Mark, block, hidden_count, line
 
@@ -36,21 +37,29 @@ def proposal_view(
         "judge_reason": line(verdict.reason, 1500) if verdict else "",
         **warnings_view(attempt.grounding),
         "attempts": [
-            {
-                "n": n,
-                "proposed": other is attempt,
-                "text": editable(other.hindsight_prompt),
-                "shown": line(other.hindsight_prompt, 400),
-                "answer": editable(other.final_answer),
-                "first_step": other.first_step,
-                "last_step": other.last_step,
-                "steps": len(trajectory.steps),
-                "c": other.confidence,
-                "c2": other.verdict.confidence if other.verdict else None,
-                "judged": _judged(other),
-            }
-            for n, other in enumerate(sorted((attempt, *others), key=lambda one: (one.number, one.goal)))
+            _attempt(other, trajectory) | {"proposed": other is attempt}
+            for other in sorted((attempt, *others), key=lambda one: (one.number, one.goal))
         ],
+    }
+
+
+def other_run_view(found: FromOtherRun, trajectory: FailedTrajectory) -> dict[str, Any]:
+    """What another run proposed, when, and by which model."""
+    when = found.created_at[:16].replace("T", " ")
+    return _attempt(found.attempt, trajectory) | {"from": line(f"{found.method}, {when} UTC", 90)}
+
+
+def _attempt(attempt: Attempt, trajectory: FailedTrajectory) -> dict[str, Any]:
+    return {
+        "text": editable(attempt.hindsight_prompt),
+        "shown": line(attempt.hindsight_prompt, 400),
+        "answer": editable(attempt.final_answer),
+        "first_step": attempt.first_step,
+        "last_step": attempt.last_step,
+        "steps": len(trajectory.steps),
+        "c": attempt.confidence,
+        "c2": attempt.verdict.confidence if attempt.verdict else None,
+        "judged": _judged(attempt),
     }
 
 

@@ -12,11 +12,13 @@ class Trace {
     this.search = new Search(this);
     this.tools = h("div", { class: "tools" });
     this.panels = h("div", { class: "panels" });
-    this.scroll = h("div", { class: "scroll", tabindex: "-1", "aria-label": "The failed run" });
+    this.scroll = h("div", { class: "scroll", tabindex: "-1", role: "group", "aria-label": "The failed run" });
+    // A long run holds hundreds of buttons: the keyboard gets past them with one.
+    const past = plainButton({ class: "btn small past", onclick: () => pane.toProposal() }, "Skip the run");
     this.el = h(
       "section",
       { class: "trace", "aria-label": "Failed run" },
-      h("div", { class: "trace-head" }, this.map.el, this.tools),
+      h("div", { class: "trace-head" }, this.map.el, this.tools, past),
       this.scroll,
     );
   }

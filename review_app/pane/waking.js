@@ -11,6 +11,7 @@ async function wake(pane) {
   if (!alive) sessionStorage.removeItem(WOKEN);
   else if (pane.root.isConnected && pane.outbox.silentFor(performance.now()) > SILENT) {
     pane.editor.flush();
+    pane.waking = true;
     location.reload();
   }
 }

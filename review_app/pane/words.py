@@ -1,7 +1,7 @@
 """The words that the pane shows for the domain's values, all in one place."""
 
 from core.models import Cause, FailureType, Field, LabelOutcome, Mark, ProposalState, QueueReason
-from core.review.items import AUDIT_PICK, RANDOM_PICK
+from core.review.items import AUDIT_PICK, NO_SCORE, RANDOM_PICK
 
 FAILURE = {
     FailureType.CONSTRAINT_VIOLATION: "Broke a constraint",
@@ -49,7 +49,9 @@ MARK = {
     ),
     Mark.SEVERAL_AGENTS: ("Several agents", "plain", "More than one agent acts in this run."),
 }
+WHY_NEAR = "What is nearest to the threshold comes first: there a verdict tells most."
 WHY = {
+    NO_SCORE: "Without a score it counts as being at the threshold, where a verdict tells most.",
     RANDOM_PICK: "About one in ten items comes whatever its score: only such a sample says fairly how often"
     " the scores are right.",
     AUDIT_PICK: "A bulk act is planned, and a random sample of its items is checked by people first: your verdict"

@@ -39,12 +39,12 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
             "Score": row.score,
             "Judge": row.judge_says.capitalize(),
             "Failure": FAILURE[FailureType(row.failure_type)] if row.failure_type else "",
-            "Source": line(row.source, 60),
-            "Steps": row.step_count,
             "Tags": line(row.tags),
             "Assigned to": line(row.assigned_to or ""),
             "Verdict by": line(row.decided_by or ""),
             "Note": line(row.note or ""),
+            "Steps": row.step_count,
+            "Source": line(row.source, 60),
         }
         for row in rows
     ]
@@ -53,7 +53,8 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
         column_order=[name for name in cells[0] if any(cell[name] not in (None, "") for cell in cells)],
         hide_index=True,
         width="stretch",
-        height=38 * min(len(rows), 15) + 38,
+        height="stretch",
+        placeholder="",  # of an item without a score
         on_select="rerun",
         # a column that can be selected is not sorted: that would order this page alone
         selection_mode=("multi-row", "single-cell", "single-column"),
@@ -124,7 +125,8 @@ with store() as opened:
         empty("Nothing matches", "Choose another state, or clear the filter.")
         st.stop()
     st.caption(f"{counted(found, 'item')}. Click a name to open it in Review; tick rows to change them at once.")
-    ticked = table(rows)
+    with st.container(key="page_rows", height="stretch"):  # as tall as the window is
+        ticked = table(rows)
     with change:
         change_many(opened, me, everything, found, tuple(row.id for row in ticked))
 with act:

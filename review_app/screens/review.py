@@ -112,7 +112,6 @@ def pane(desk: Desk) -> None:
             if tab.shown is None:
                 raise
             tab.shown |= {"notice": None, "trouble": str(error)}  # what is on screen stays there
-        tab.live = {name: value for name, value in tab.live.items() if name in ("expanded", "trouble")}
         review_pane(tab.shown, key="pane", on_act=on_act)
         if tab.widen:
             st.session_state[_WIDEN], tab.widen = tab.widen, ""

@@ -207,6 +207,32 @@ def test_the_verdict_of_another_is_neither_opened_nor_undone_from_the_strip(stor
     assert state_counts(store)[ProposalState.ACCEPTED] == 1
 
 
+def test_acts_that_come_in_one_message_are_all_answered_in_words(store, tab):
+    take(store, tab, ANNA, act(tab, "undo"))
+    take(store, tab, ANNA, act(tab, "previous"))
+    shown = payload(store, tab, ANNA, Settings())
+    assert shown["notice"]["text"].startswith("There is nothing of yours to undo. No other item")
+    take(store, tab, ANNA, act(tab, "beat"))
+    assert payload(store, tab, ANNA, Settings())["notice"] is None
+
+
+def test_texts_that_are_asked_for_in_one_message_all_come(store, tab):
+    for field in ("raw", "all"):
+        take(store, tab, ANNA, act(tab, "expand", step=0, field=field))
+    shown = payload(store, tab, ANNA, Settings())
+    assert [text["field"] for text in shown["expanded"]] == ["raw", "all"]
+
+
+def test_an_edit_of_somebody_else_is_shown_as_theirs_with_its_check(store, tab):
+    edited = tab.item.trajectory.trajectory_id
+    do(store, tab, "edit", text="Which kettles hold 1.7 l?", final_answer="Two.", first_step=1, last_step=1)
+    ben = Tab()
+    show_named(store, ben, BEN, edited)
+    shown = payload(store, ben, BEN, Settings())["item"]
+    assert shown["verdict"]["by"] == "anna"
+    assert shown["check"]["text"] == shown["draft"]["text"] == "Which kettles hold 1.7 l?"
+
+
 def test_undo_works_on_an_empty_queue(store, tab):
     while tab.item:
         do(store, tab, "accept")
@@ -364,9 +390,10 @@ def test_a_verdict_after_looking_back_is_on_what_is_shown(store, tab):
 def test_the_full_text_and_the_raw_record_are_brought_on_demand(store, tab):
     observation = tab.item.trajectory.steps[0].observation
     shown = do(store, tab, "expand", step=1, field="observation")
-    assert (shown["expanded"]["step"], shown["expanded"]["field"]) == (1, "observation")
-    assert observation[:20] in str(shown["expanded"]["block"])
-    assert do(store, tab, "expand", step=0, field="raw")["expanded"]["field"] == "raw"
+    [text] = shown["expanded"]
+    assert (text["step"], text["field"]) == (1, "observation")
+    assert observation[:20] in str(text["block"])
+    assert do(store, tab, "expand", step=0, field="raw")["expanded"][0]["field"] == "raw"
 
 
 def test_a_long_argument_is_brought_whole(tmp_path):
@@ -379,9 +406,9 @@ def test_a_long_argument_is_brought_whole(tmp_path):
         show_next(store, tab, ANNA)
         cut = payload(store, tab, ANNA, Settings())["item"]["trace"]["steps"][0]["args"][1]["value"]
         assert sum(part["skip"] for part in cut["parts"]) > 0
-        whole = do(store, tab, "expand", step=1, field="arg1")["expanded"]["block"]
+        whole = do(store, tab, "expand", step=1, field="arg1")["expanded"][0]["block"]
         assert [part["text"] for part in whole["parts"]] == [code]
-        assert do(store, tab, "expand", step=1, field="arg99")["expanded"]["field"] == "arg99"
+        assert do(store, tab, "expand", step=1, field="arg99")["expanded"][0]["field"] == "arg99"
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,19 @@ import pytest
 from filled import fill, make_result, make_run
 from payloads import EVIL, HIDDEN, MARKUP, PAYLOADS
 
-from core.models import AgentStep, Decision, ProposalState, RejectReason, ReviewAction, StepKind
+from core.models import AgentStep, BulkAction, Decision, ProposalState, RejectReason, ReviewAction, StepKind
+from core.review.bulk import drop_plan, plan_bulk
 from core.review.guidelines import save_guidelines
 from core.review.items import Desk, next_item
+from core.review.many import assign, in_one_go, tag
 from core.review.overlap import count_disputes, set_overlap
 from core.review.thresholds import apply_policy
 from core.review.verdicts import decide
 from core.runs.importing import import_files
 from core.store import open_store
+from core.store.bulk import BulkPlan
+from core.store.filters import QueueFilter
+from core.store.many import Chosen
 from core.store.queue import state_counts
 from core.store.trajectories import all_trajectories
 
@@ -108,6 +113,13 @@ def hostile_db(tmp_path_factory):
                 assert given.taken, given.message
         assert count_disputes(store)
         assert state_counts(store)[ProposalState.EDITED]
+        for mark in (MARKUP[3][:40], "![x](y) :red[z]"):
+            in_one_go(store, tag(mark, "<b>lead</b>"), Chosen(QueueFilter(), None))
+        in_one_go(store, assign("[zoe](x)", ANN), Chosen(QueueFilter(search="evil"), ProposalState.ACCEPTED))
+        for text in texts[:5]:  # planned and given up: nothing of it comes first in the queue
+            plan = BulkPlan(BulkAction.ACCEPT, 0.0, 0.0, QueueFilter())
+            batch = plan_bulk(store, plan, why=text, target=0.9, allowed=0, by="<i>lead</i>")
+            drop_plan(store, batch, by="![x](y)")
         apply_policy(store, 0.4, 0.2, set_by="![x](y)", why=texts[0], random_share=0.0)
         for text in ("\n\n".join(texts[:45]), "\n\n".join(texts[45:])):
             save_guidelines(store, text, author="<u>lead</u>")
@@ -264,12 +276,25 @@ def test_every_other_screen_shows_it_as_text(watch):
     page.keyboard.press("Escape")
     go(watch, "Team")
     for view in ("Two people", "Disputed", "Open now", "Guidelines"):
-        page.get_by_text(re.compile(f"^{view}")).first.click()
-        page.wait_for_selector(QUIET)
-        open_all(watch, links=view == "Guidelines")
-    for screen in ("Thresholds", "Import & run", "Export"):
+        show(watch, view, links=view == "Guidelines")
+    go(watch, "Thresholds")
+    for view in ("Precision", "Failures and sources", "Differences", "Calibration"):
+        show(watch, view)
+    go(watch, "Bulk")
+    page.get_by_role("button", name="Only some of them").click()
+    watch.clean()
+    page.keyboard.press("Escape")
+    for view in ("Acts", "Policy history"):
+        show(watch, view)
+    for screen in ("Import & run", "Export"):
         go(watch, screen)
         open_all(watch)
+
+
+def show(watch, view, *, links=False):
+    watch.page.get_by_text(re.compile(f"^{view}")).first.click()
+    watch.page.wait_for_selector(QUIET)
+    open_all(watch, links=links)
 
 
 def unfold(folds):

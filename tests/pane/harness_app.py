@@ -51,6 +51,17 @@ def log(act: Act) -> None:
         file.write(json.dumps(act) + "\n")
 
 
+def keep(act: Act, at: int, live: dict) -> None:
+    """A draft is stored and checked; at one that ends with " move on" the server goes to another item by itself."""
+    tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
+    tab.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
+    draft = Draft(act["text"], act["final_answer"], act["first_step"], act["last_step"])
+    found = check_prompt(act["text"], samples()[at]["trajectory"])
+    live["check"] = check_view(draft, found)
+    if act["text"].endswith(" move on"):
+        tab.at += 1
+
+
 def on_act(act: Act) -> bool:
     if Path(os.environ["PANE_LOG"]).with_name("locked").exists():
         tab.live = {"trouble": "team.db cannot be used now: another program is writing to it."}
@@ -70,15 +81,12 @@ def on_act(act: Act) -> bool:
     elif action == "reopen":
         tab.at = int(act["review"])
     elif action == "draft":
-        tab.drafts[at] = {**{k: act[k] for k in ("text", "final_answer", "first_step", "last_step")}}
-        tab.drafts[at]["saved_at"] = live["saved_at"] = datetime.now(UTC).isoformat()
-        draft = Draft(act["text"], act["final_answer"], act["first_step"], act["last_step"])
-        found = check_prompt(act["text"], samples()[at]["trajectory"])
-        live["check"] = check_view(draft, found)
+        keep(act, at, live)
     elif action == "expand":
         run = {name: samples()[at][name] for name in ("trajectory", "attempt", "analysis", "outcome")}
         raw = json.dumps(samples()[at]["trajectory"].model_dump(), indent=1)
-        live["expanded"] = expanded_view(step=act["step"], field=act["field"], raw=raw, **run)
+        text = expanded_view(step=act["step"], field=act["field"], raw=raw, **run)
+        live.setdefault("expanded", []).append(text | {"id": at})
     elif action == "open":
         tab.at = act["id"]
     elif action in ("previous", "next"):

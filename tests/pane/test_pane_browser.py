@@ -420,7 +420,7 @@ def test_buttons_do_what_the_keys_do(open_at, acts):
     screen.at(6)
     screen.page.get_by_role("button", name="Defer").click()
     screen.at(7)
-    screen.page.locator(".actions").get_by_role("button", name="Undo").click()
+    screen.page.locator(".bar").get_by_role("button", name="Undo").click()
     screen.at(6)
     screen.press("Space")  # the clicked button has not kept the focus
     screen.at(7)
@@ -485,9 +485,64 @@ def test_a_reload_in_mid_edit_loses_nothing_even_what_was_not_sent(open_at):
     expect(screen.page.get_by_role("button", name="Accept edit")).to_be_visible()
 
 
+def test_a_page_that_owes_a_verdict_asks_before_it_is_closed(open_at, harness, acts):
+    screen, lock = open_at(), harness[1].with_name("locked")
+    asked = []
+    screen.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    lock.touch()
+    try:
+        screen.press("a")
+        expect(screen.page.get_by_role("alert").first).to_contain_text("not saved yet")
+        screen.page.close(run_before_unload=True)
+        screen.page.wait_for_timeout(UNREAD)
+        assert asked == ["beforeunload"]
+    finally:
+        lock.unlink()
+    screen.page.get_by_role("button", name="Try now").click()
+    screen.at(6)
+    assert told(acts) == [("accept", 4)]
+
+
+def test_a_text_that_is_too_long_is_said_and_nothing_of_it_is_sent(open_at, acts):
+    screen = open_at()
+    screen.press("e")
+    screen.text.fill("x" * 20_003)
+    expect(screen.page.locator(".editor .checks")).to_contain_text("The request is 3 characters too long")
+    expect(screen.page.locator(".saved")).to_have_text("Not saved: too long")
+    screen.press("Control+Enter")
+    expect(screen.page.locator(".notice")).to_contain_text("it may have 20,000. Shorten it.")
+    screen.text.fill("Half a \ud83d character")
+    screen.press("Control+Enter")
+    screen.at(6)
+    assert [act["text"] for act in acts(drafts=True)] == ["Half a \ufffd character"]
+
+
+def test_an_item_that_nobody_asked_for_does_not_come_over_one_that_is_typed_on(open_at, acts):
+    screen = open_at()
+    screen.press("e", "End")
+    screen.page.keyboard.type(" move on")  # the harness goes on by itself at this draft
+    expect(screen.page.locator(".saved")).to_have_text(re.compile(r"Draft saved"))
+    expect(screen.text).to_have_value(re.compile(r"move on$"))
+    assert screen.page.locator(".bar .name").inner_text() == "sensors-5"
+    screen.page.keyboard.type(", and mine")
+    screen.press("Control+Enter")
+    screen.at(6)
+    final = acts()[-1]
+    assert (final["action"], final["id"]) == ("edit", 4)
+    assert final["text"].endswith(" move on, and mine")
+
+
+def test_the_keyboard_gets_past_a_long_run_with_one_button(open_at):
+    screen = open_at(2)
+    screen.press("Shift+Tab")
+    expect(screen.page.get_by_role("button", name="Skip the run")).to_be_focused()
+    screen.press("Enter", "Tab")
+    assert screen.page.locator(".review").evaluate("el => el.contains(el.getRootNode().activeElement)")
+
+
 def test_another_attempt_can_be_taken_as_the_edit(open_at, acts):
     screen = open_at(0)
-    screen.page.get_by_role("button", name="Use attempt 1 as the edit").click()
+    screen.page.get_by_role("button", name='Use the request "Move my trip').click()
     screen.press("Control+Enter")
     screen.at(2)
     assert (acts()[0]["text"], acts()[0]["last_step"]) == ("Move my trip from ATL to PHL to May 24.", 6)

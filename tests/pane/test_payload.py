@@ -14,6 +14,7 @@ from core.models import (
     QueueReason,
     ReplayOutcome,
 )
+from core.store.kin import COUNTED, Alike, FromOtherRun
 from core.store.reviews import Draft
 from review_app.pane.payload import check_view, expanded_view, item_view, pane_payload
 from review_app.pane.shown import Mark, block, hidden_count, line, visible
@@ -137,14 +138,24 @@ def test_what_was_asked_for_and_not_met_is_listed_beside_the_values():
     assert check_view(Draft("text"), grounding)["unmet"] == [unmet.text]
 
 
-def test_others_that_ask_the_same_are_counted_in_words():
-    def says(**alike):
-        found = {ProposalState(state): n for state, n in alike.items()}
-        return item_view(proposal_id=1, revision=0, alike=found, **flight_change())["alike"]
+def test_others_that_ask_the_same_are_named_and_the_rest_counted():
+    def says(count):
+        named = tuple((n, f"n{n}", ProposalState.PENDING) for n in range(min(count, 3)))
+        found = item_view(proposal_id=1, revision=0, alike=Alike(count, named), **flight_change())["alike"]
+        return found["words"], [one["name"] for one in found["named"]], found["more"]
 
-    assert says() == ""
-    assert says(pending=1) == "1 other asks the same (1 waiting)"
-    assert says(pending=2, accepted=1) == "3 others ask the same (2 waiting, 1 accepted)"
+    assert says(0)[1:] == ([], "")
+    assert says(1) == ("The same request as another item:", ["n0"], "")
+    assert says(5) == ("The same request as 5 others:", ["n0", "n1", "n2"], "and 2 more")
+    assert says(COUNTED)[0] == "The same request as 100 or more others:"
+
+
+def test_what_another_run_proposed_says_by_whom_and_can_be_taken():
+    sample = flight_change()
+    other = FromOtherRun(sample["others"][0], "gpt-4o-mini", "2026-01-02T03:04:05+00:00")
+    [shown] = item_view(proposal_id=1, revision=0, earlier=[other], **sample)["earlier"]
+    assert shown["from"] == "gpt-4o-mini, 2026-01-02 03:04 UTC"
+    assert (shown["text"], shown["last_step"]) == ("Move my trip from ATL to PHL to May 24.", 6)
 
 
 def test_the_marks_of_a_run_are_explained_only_where_it_has_them():

@@ -4,9 +4,11 @@ from itertools import count
 import pytest
 from filled import fill, make_result, make_run
 
+from core.errors import UserError
 from core.models import Decision, ProposalState, RejectReason, ReviewAction
 from core.review.items import Desk, fingerprint_of, next_item, open_item
 from core.review.many import return_mine
+from core.review.typed import LONGEST_ANSWER, LONGEST_REQUEST
 from core.review.verdicts import decide, keep_draft, my_last, undo_last
 from core.store import open_store
 from core.store.leases import release_lease
@@ -247,7 +249,7 @@ def test_a_verdict_on_another_file_under_the_same_numbers_is_refused(store, tmp_
     assert decide(store, verdict(item, ReviewAction.ACCEPT), seen=seen).taken
 
 
-def test_items_that_ask_the_same_are_counted_by_state_without_rejected_and_edited_ones(tmp_path):
+def test_items_that_ask_the_same_are_named_without_rejected_and_edited_ones(tmp_path):
     with open_store(tmp_path / "same.db", create=True) as store:
         results = []
         for n in range(1, 7):
@@ -257,13 +259,34 @@ def test_items_that_ask_the_same_are_counted_by_state_without_rejected_and_edite
             attempt = result.relabeled.attempt.model_copy(update={"hindsight_prompt": words})
             results.append((run, result.model_copy(update={"relabeled": result.relabeled.with_proposed(attempt)})))
         fill(store, results)
-        alike = [item for item in (open_item(store, ANNA, n) for n in range(1, 7)) if item.alike]
+        alike = [item for item in (open_item(store, ANNA, n) for n in range(1, 7)) if item.alike.count]
         assert len(alike) == 5
-        assert alike[0].alike == {ProposalState.PENDING: 4}
+        assert alike[0].alike.count == 4
+        assert alike[0].alike.named[0] == (2, "run-2", ProposalState.PENDING)
         decide(store, verdict(open_item(store, ANNA, alike[1].proposal_id), ReviewAction.ACCEPT))
         item = open_item(store, ANNA, alike[2].proposal_id)
         decide(store, verdict(item, ReviewAction.REJECT, reason=RejectReason.TRIVIAL))
         item = open_item(store, ANNA, alike[3].proposal_id)
         decide(store, verdict(item, ReviewAction.EDIT, hindsight_prompt="Another request"))
         last = open_item(store, ANNA, alike[0].proposal_id)
-        assert last.alike == {ProposalState.PENDING: 1, ProposalState.ACCEPTED: 1}
+        assert sorted(state.value for _, _, state in last.alike.named) == ["accepted", "pending"]
+
+
+def test_what_an_earlier_run_proposed_is_shown_beside_what_stands(tmp_path):
+    run = make_run(1)
+    with open_store(tmp_path / "twice.db", create=True) as store:
+        fill(store, [(run, make_result(run, score=0.4))])
+        fill(store, [(run, make_result(run, score=0.7))])
+        item = next_item(store, Desk("anna"))
+        assert item.attempt.confidence == 0.7
+        [other] = item.earlier
+        assert (other.attempt.confidence, other.method) == (0.4, "rules")
+
+
+def test_an_edit_that_is_too_long_is_refused_in_words(store):
+    item = next_item(store, Desk("anna"))
+    answer = decide(store, verdict(item, ReviewAction.EDIT, hindsight_prompt="x" * (LONGEST_REQUEST + 1)))
+    assert not answer.taken
+    assert "the request has 20,001 characters; it may have 20,000" in answer.message
+    with pytest.raises(UserError, match="may have 200,000"):
+        keep_draft(store, item.proposal_id, "anna", Draft("fine", "x" * (LONGEST_ANSWER + 1)))
