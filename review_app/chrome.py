@@ -29,7 +29,7 @@ _STYLE = """<style>
   color: inherit; font-weight: 600; }
 [data-testid="stSliderThumbValue"], [role="tab"][aria-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stCaptionContainer"] { color: inherit !important; opacity: .76; }
-.st-key-page_rows { height: calc(100vh - 13.6rem); min-height: 22rem; }
+.st-key-page_rows { height: calc(100vh - 14.4rem) !important; min-height: 22rem; flex: none !important; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
 [data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
 </style>"""

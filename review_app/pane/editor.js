@@ -194,7 +194,7 @@ class Editor {
   get words() {
     if (this.excess) return "Not saved: too long";
     if (this.state === "typing" || this.state === "unsent" || this.state === "sending") return "Saving draft…";
-    return this.saved && this.dirty ? `Draft saved ${clock(this.saved)}` : "";
+    return this.saved && this.dirty && !isInForce(this.item, this.values) ? `Draft saved ${clock(this.saved)}` : "";
   }
 
   // A prefix or a stretch of the run, from where it is read.

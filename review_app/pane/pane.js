@@ -210,7 +210,10 @@ class Pane {
       if (data.item_key !== this.key) {
         const asked = this.key === undefined || settled.some(({ act }) => act.op_id !== ahead && act.op_id !== this.called && !QUIET.has(act.action));
         if (asked || !this.stays(item)) this.show(item);
-        else this.editor.taken(taken, data.saved_at, data.check);
+        else {
+          this.ahead = null; // what follows the other item
+          this.editor.taken(taken, data.saved_at, data.check);
+        }
         if (!asked) this.deafAt = performance.now();
       } else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
     }

@@ -12,7 +12,7 @@ class Proposal {
     this.heading = h("h2", {}, "Proposed request");
     this.body = h("div", { class: "proposed" });
     this.checks = h("div", { class: "checks", "aria-live": "polite" });
-    this.about = h("p", { class: "quiet about", hidden: true }, "What follows was found about the proposal, not about your edit.");
+    this.about = h("p", { class: "quiet about", hidden: true }, "What follows was found about the proposal, not about the edit.");
     this.refs = [
       ...proposal.values.filter((value) => value.ref).map((value) => value.ref),
       ...proposal.answer_refs,
@@ -198,9 +198,9 @@ function alikeLine(pane, { words, named, more }) {
   );
 }
 
-// The words of an edit in force, as long as nobody has begun another over them.
-const editWords = ({ verdict, draft }, { text }) =>
-  verdict?.state === "edited" && draft?.text === text ? `Edit by ${verdict.by}` : "Your edit";
+// Whether an edit is the one in force, over which nobody has begun another.
+const isInForce = ({ verdict, draft }, { text }) => verdict?.state === "edited" && draft?.text === text;
+const editWords = (item, edit) => (isInForce(item, edit) ? `Edit by ${item.verdict.by}` : "Your edit");
 
 // An item that is looked at again is no open one: what stands, by whom, since when.
 function verdictLine({ text, tone, by, at, note }) {

@@ -533,7 +533,7 @@ def test_an_item_that_nobody_asked_for_does_not_come_over_one_that_is_typed_on(o
 
 
 def test_the_keyboard_gets_past_a_long_run_with_one_button(open_at):
-    screen = open_at(2)
+    screen = open_at()
     screen.press("Shift+Tab")
     expect(screen.page.get_by_role("button", name="Skip the run")).to_be_focused()
     screen.press("Enter", "Tab")
