@@ -25,8 +25,7 @@ _STYLE = """<style>
 .st-key-entry { max-width: 30rem; margin: 12vh auto 0; }
 [class*="st-key-fault_"] { margin-top: .9rem; max-width: 60rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: .5rem; }
-[data-testid="stBaseButton-segmented_controlActive"], [data-testid="stBaseButton-segmented_controlActive"] p {
-  color: inherit; font-weight: 600; }
+[data-variant="segmented_control"][aria-checked="true"] { color: inherit !important; }
 [data-testid="stSliderThumbValue"], [role="tab"][aria-selected="true"] { color: inherit !important; font-weight: 600; }
 [data-testid="stCaptionContainer"] { color: inherit !important; opacity: .76; }
 .st-key-page_rows { height: calc(100vh - 14.4rem) !important; min-height: 22rem; flex: none !important; }

@@ -62,6 +62,7 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
             "Score": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Steps": st.column_config.NumberColumn(width="small"),
             "Request": st.column_config.TextColumn(width="large"),
+            "Note": st.column_config.TextColumn(width="medium"),
         },
         key=f"browse_table_{content_hash([row.id for row in rows])}",
     )["selection"]
