@@ -26,6 +26,7 @@ class Pane {
     this.ahead = null; // the item to show at the next verdict
     this.left = null; // the verdict at which `ahead` was shown, until the server has answered it
     this.deafAt = -DEAF; // when the item last changed unasked, or a key was pressed soon after
+    this.called = this.calledFrom = null; // the act that calls the server back from another item, and from which
     this.refused = [];
     this.read = new Set(); // refusals that were read, by op_id
     this.busy = null;
@@ -208,14 +209,18 @@ class Pane {
       if (item === undefined) return this.send({ action: "resend" });
       this.ahead = held.get(data.ahead_key) || null;
       if (data.item_key !== this.key) {
-        const asked = this.key === undefined || settled.some(({ act }) => act.op_id !== ahead && act.op_id !== this.called && !QUIET.has(act.action));
+        const own = new Set([ahead, this.called]);
+        const asked = this.key === undefined || settled.some(({ act }) => !own.has(act.op_id) && !QUIET.has(act.action));
         if (asked || !this.stays(item)) this.show(item);
         else {
           this.ahead = null; // what follows the other item
           this.editor.taken(taken, data.saved_at, data.check);
         }
         if (!asked) this.deafAt = performance.now();
-      } else if (this.item) this.editor.taken(taken, data.saved_at, data.check);
+      } else {
+        this.calledFrom = null;
+        if (this.item) this.editor.taken(taken, data.saved_at, data.check);
+      }
     }
     if (refused && this.item?.id === refused.act.id) this.restore(refused.act);
     for (const text of (this.item && data.expanded) || []) this.brought(text);
@@ -240,8 +245,10 @@ class Pane {
       else openEditor(this);
       return true;
     }
-    if (this.calledFrom === item?.key) return false;
-    this.calledFrom = item?.key;
+    if (this.outbox.waiting.some(({ act }) => act.op_id === this.called)) return true;
+    const from = item ? item.key : "";
+    if (this.calledFrom === from) return false;
+    this.calledFrom = from;
     this.called = this.outbox.push({ action: "open", id: this.item.id, rev: null, seen: null });
     return true;
   }
