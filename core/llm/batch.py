@@ -10,22 +10,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Annotated, Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx2
 import openai
-from pydantic import BaseModel, Field, ValidationError, WrapValidator
+from pydantic import BaseModel, ValidationError
 
 from core.errors import UserError
 from core.llm import wire
-from core.llm.answer import OddAnswer, answer_of, none_if_odd, one_line, read_json
+from core.llm.answer import OddAnswer, answer_of, one_line, read_json
 from core.llm.chat import Ask
 from core.llm.client import OpenAIChat
+from core.llm.jobs import WORDS, FileTold, Job, JobTold, LineTold, PageTold
 from core.prices import Usage
 from core.settings import shown_address
 
-MOST_REQUESTS = 50_000  # of one job, and
-MOST_BYTES = 200_000_000  # of its file: OpenAI's limits
+MOST_BYTES = 200_000_000  # of a job's file: OpenAI's limit
 _MARK = "agenther"  # the metadata field by which a job is known again
 _NO_SUCH_PATH = (404, 405, 501)
 _AGAIN = (408, 409, 425, 429)
@@ -35,10 +35,7 @@ _TRIES = 3
 _FIRST_WAIT_S = 0.5
 _PAGE = 100  # jobs in one page of a list, the most that OpenAI gives
 _MOST_PAGES = 1_000  # of jobs, before a list is taken for endless
-_ENDED = ("completed", "failed", "expired", "cancelled")
-_UNDER_WAY = ("validating", "in_progress", "finalizing", "cancelling", "queued", "pending", "running")
 _LONGEST_LINE = 4_000_000  # bytes of one answer in a file; a longer one is read as several that fit nothing
-_WORDS = 300  # characters of a server's own words that are passed on
 
 Got = TypeVar("Got")
 Read = TypeVar("Read", bound=BaseModel)
@@ -51,27 +48,6 @@ class JobFault(UserError):
         super().__init__(message)
         self.again = again
         self.status = status
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job as the server sees it: `state` is its own word, `over` the requests that are answered or failed."""
-
-    id: str
-    state: str
-    over: int = 0
-    files: tuple[str, ...] = ()
-    problem: str = ""
-
-    @property
-    def ended(self) -> bool:
-        """Whether its files hold all that they will."""
-        return self.state in _ENDED
-
-    @property
-    def odd(self) -> bool:
-        """Whether its state is none that batch jobs are known to have, so that it may never end."""
-        return not self.ended and self.state not in _UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -107,7 +83,7 @@ class BatchJobs:
     def check(self) -> None:
         """Raise `JobFault` where the server has no batch jobs, or does not let us see them."""
         try:
-            self._fetch(_Page, lambda client: _streamed(client).list(limit=1, timeout=_TIMEOUT_S))
+            self._fetch(PageTold, lambda client: _streamed(client).list(limit=1, timeout=_TIMEOUT_S))
         except JobFault as fault:
             if fault.status not in _NO_SUCH_PATH:
                 raise
@@ -128,14 +104,14 @@ class BatchJobs:
             files = client.files.with_streaming_response
             return files.create(file=("batch.jsonl", file), purpose="batch", timeout=_FILE_TIMEOUT_S)
 
-        return self._fetch(_File, send).id
+        return self._fetch(FileTold, send).id
 
     def begin(self, file_id: str, token: str) -> Job:
         """Begin the job of an uploaded file, once: before a second try, the server's jobs are searched for `token`."""
         tries = 0
         while True:
             try:
-                return self._fetch(_Job, lambda client: _create(client, file_id, token), tries=1).seen
+                return self._fetch(JobTold, lambda client: _create(client, file_id, token), tries=1).seen
             except JobFault as fault:
                 tries += 1
                 if not fault.again or tries == _TRIES:
@@ -148,7 +124,7 @@ class BatchJobs:
         """The job that was begun with this token, if there is one."""
         after: str | openai.Omit = openai.omit
         for _ in range(_MOST_PAGES):
-            page = self._fetch(_Page, partial(_list, after=after))
+            page = self._fetch(PageTold, partial(_list, after=after))
             for job in page.data:
                 if (job.metadata or {}).get(_MARK) == token:
                     return job.seen
@@ -161,7 +137,7 @@ class BatchJobs:
     def job(self, job_id: str) -> Job:
         """How far a job is; one that the server no longer knows has failed."""
         try:
-            got = self._fetch(_Job, lambda client: _retrieve(client, job_id), tries=1)
+            got = self._fetch(JobTold, lambda client: _retrieve(client, job_id), tries=1)
         except JobFault as fault:
             if fault.status == 404:
                 return Job(job_id, "failed", problem="the server no longer knows the job")
@@ -175,18 +151,18 @@ class BatchJobs:
             file.seek(0)
             for line in iter(partial(file.readline, _LONGEST_LINE), b""):
                 try:
-                    read = _Line.model_validate(read_json(line))
+                    read = LineTold.model_validate(read_json(line))
                 except (OddAnswer, ValidationError):
                     continue  # whose answer it was cannot be told; that request stays without one
                 yield self._outcome(read)
 
-    def _outcome(self, line: "_Line") -> Outcome:
+    def _outcome(self, line: LineTold) -> Outcome:
         response = line.response
         if response is None or response.status_code != 200:
             said = one_line(response.body if response else (line.error and line.error.said) or "no answer")
             status = response.status_code if response else None
             final = status is not None and 400 <= status < 500 and status not in _AGAIN
-            words = f"{f'HTTP {status}: ' if status else ''}{self.chat.hide(said)[:_WORDS]}"
+            words = f"{f'HTTP {status}: ' if status else ''}{self.chat.hide(said)[:WORDS]}"
             return Outcome(line.custom_id, answered=False, problem=f"{self.model}: {words}", final=final)
         try:
             answer = answer_of(response.body)
@@ -231,67 +207,6 @@ class BatchJobs:
         late = isinstance(error, openai.APITimeoutError)  # nothing is paid by asking again
         status = getattr(error, "status_code", None)
         return JobFault(hide(str(fault.error)), again=fault.again or late, status=status)
-
-
-class _File(BaseModel):
-    id: str
-
-
-_Besides = WrapValidator(none_if_odd)
-_Number = Annotated[int | None, Field(ge=0, le=MOST_REQUESTS), _Besides]
-_Said = Annotated[str | None, _Besides]
-
-
-class _Counts(BaseModel):
-    completed: _Number = None
-    failed: _Number = None
-
-
-class _Problem(BaseModel):
-    message: _Said = None
-    code: _Said = None
-
-    @property
-    def said(self) -> str:
-        return self.message or self.code or ""
-
-
-class _Problems(BaseModel):
-    data: Annotated[list[_Problem] | None, _Besides] = None
-
-
-class _Job(BaseModel):
-    id: str
-    status: str
-    metadata: Annotated[dict[str, Any] | None, _Besides] = None
-    output_file_id: _Said = None
-    error_file_id: _Said = None
-    request_counts: Annotated[_Counts | None, _Besides] = None
-    errors: Annotated[_Problems | None, _Besides] = None
-
-    @property
-    def seen(self) -> Job:
-        counts = self.request_counts or _Counts()
-        files = tuple(file for file in (self.output_file_id, self.error_file_id) if file)
-        first = next(iter((self.errors and self.errors.data) or ()), _Problem())
-        over = (counts.completed or 0) + (counts.failed or 0)
-        return Job(self.id, self.status.lower(), over, files, first.said[:_WORDS])
-
-
-class _Page(BaseModel):
-    data: list[_Job]
-    has_more: Annotated[bool | None, _Besides] = None
-
-
-class _Response(BaseModel):
-    status_code: int
-    body: Any = None
-
-
-class _Line(BaseModel):
-    custom_id: str
-    response: _Response | None = None
-    error: Annotated[_Problem | None, _Besides] = None
 
 
 def _streamed(client: openai.OpenAI) -> Any:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from core.errors import NotYet, Stopped, UserError
 from core.llm import Chat, OpenAIChat
-from core.llm.batch import BatchJobs, Job, JobFault, Outcome
+from core.llm.batch import BatchJobs, JobFault, Outcome
+from core.llm.jobs import Job
 from core.models import FailedTrajectory, PipelineResult
 from core.prices import Usage
 from core.runs.backlog import Backlog

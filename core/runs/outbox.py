@@ -13,7 +13,8 @@ from typing import IO, Any, Literal
 
 from core.errors import BadReply, NoAnswer, NotYet, StageFailure, StoreError
 from core.llm import Ask, Reply, parse_reply
-from core.llm.batch import MOST_BYTES, MOST_REQUESTS, BatchJobs
+from core.llm.batch import MOST_BYTES, BatchJobs
+from core.llm.jobs import MOST_REQUESTS
 from core.llm.chat import T
 from core.runs.recording import RecordingChat
 from core.runs.spending import Spending
