@@ -14,8 +14,8 @@ from typing import IO, Any, Literal
 from core.errors import BadReply, NoAnswer, NotYet, StageFailure, StoreError
 from core.llm import Ask, Reply, parse_reply
 from core.llm.batch import MOST_BYTES, BatchJobs
-from core.llm.jobs import MOST_REQUESTS
 from core.llm.chat import T
+from core.llm.jobs import MOST_REQUESTS
 from core.runs.recording import RecordingChat
 from core.runs.spending import Spending
 from core.store import Store
