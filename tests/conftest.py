@@ -53,7 +53,7 @@ CHROMIUM_FLAGS = [
 def chromium() -> Iterator[Any]:
     """One real Chromium for all browser tests: `CHROMIUM`, else the one of the system."""
     playwright = pytest.importorskip("playwright.sync_api")
-    playwright.expect.set_options(timeout=20_000)  # a busy machine is slow; no test waits longer than it must
+    playwright.expect.set_options(timeout=40_000)  # a busy machine is slow; no test waits longer than it must
     program = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     with playwright.sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)

@@ -56,7 +56,7 @@ class OpenAIServer:
 
     def __enter__(self) -> "OpenAIServer":
         self._thread.start()
-        assert self._ready.wait(10), "the server did not start"
+        assert self._ready.wait(60), "the server did not start"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -25,7 +25,7 @@ def serving(folder: Path, samples: bytes) -> Iterator[tuple[str, Path]]:
         yield address_of(process, log), db
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     assert "Traceback" not in log.read_text()
 
 
@@ -38,7 +38,7 @@ def begin(db: Path, log: Path, *, port: int = 0) -> subprocess.Popen:
 
 def address_of(process: subprocess.Popen, log: Path) -> str:
     """Where the process answers, once it does."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while time.monotonic() < until:
         assert process.poll() is None, log.read_text()
         said = log.read_text()

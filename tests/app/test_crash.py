@@ -55,7 +55,7 @@ def test_every_verdict_that_a_screen_named_as_saved_is_in_the_file_once(chromium
             one.come_to_rest()
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
         for one in team:
             one.page.context.close()
     print(f"pages loaded anew without being told to: {sum(one.reloads for one in team) - KILLS}")
@@ -79,7 +79,7 @@ def test_a_page_that_was_at_rest_while_the_server_was_started_anew_goes_on_by_it
         expect(one.page.locator(".bar .last")).to_contain_text(name, timeout=60_000)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
         one.page.context.close()
 
 

@@ -45,7 +45,7 @@ def show(monkeypatch):
 
     def open_screen(path, screen, **query):
         monkeypatch.setenv(session.DATABASE_VARIABLE, str(path))
-        at = AppTest.from_file(str(APP), default_timeout=30)
+        at = AppTest.from_file(str(APP), default_timeout=90)
         for name, value in ({"as": "anna"} | query).items():
             if value is not None:
                 at.query_params[name] = value
@@ -587,7 +587,7 @@ def test_the_stages_run_from_the_screen_and_report(show, empty_db, monkeypatch):
     [start] = [b for b in at.button if b.label.startswith("Run")]
     start.click().run()
     assert healthy(at), words(at)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     with open_store(empty_db) as store:
         while (latest_run(store) or {"state": ""})["state"] != "done":
             assert time.monotonic() < until, latest_run(store)

@@ -231,7 +231,7 @@ def test_the_bar_shows_speed_calls_tokens_cost_and_what_is_left_as_far_as_they_f
                 said += part
         except OSError:  # Linux: the other end is closed
             pass
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     os.close(ours)
     text = said.decode()
     assert "10/40" in text

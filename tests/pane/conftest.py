@@ -32,11 +32,11 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
             yield f"http://127.0.0.1:{port}", log
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(60)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while time.monotonic() < until:
         try:
             urllib.request.urlopen(url, timeout=1).close()

@@ -63,7 +63,7 @@ class Listener:
 
     def __enter__(self) -> "Listener":
         self._thread.start()
-        assert self._ready.wait(10), "the listener did not start"
+        assert self._ready.wait(60), "the listener did not start"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -121,7 +121,7 @@ def real_server(folder: Path, *, context: int = 4096) -> Iterator[Listener]:
         finally:
             server.terminate()
             with suppress(subprocess.TimeoutExpired):
-                server.wait(10)
+                server.wait(60)
             server.kill()
 
 

@@ -68,7 +68,7 @@ def start(store, server):
 
 
 def wait_for(condition, process):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while not condition():
         assert time.monotonic() < until
         try:

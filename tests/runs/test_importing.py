@@ -82,12 +82,12 @@ def test_an_import_that_is_killed_is_completed_by_the_same_command(tmp_path, man
     words = [sys.executable, "-m", "core.cli", "import", str(many), "--db", str(db)]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open_store(db) as store:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 150
         while store.value("SELECT count(*) FROM trajectories") < batches * 495:
             assert time.monotonic() < until
             assert process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     with open_store(db) as store:
         there = store.value("SELECT count(*) FROM trajectories")
         assert there % 495 == 0, "half a batch is in"

@@ -99,7 +99,7 @@ def test_an_interrupted_process_goes_on_where_it_was(store):
         words = ["run", "--db", str(store.path), "--model", "m", "--base-url", server.url, "--concurrency", "2"]
         command = [sys.executable, "-m", "core.cli", *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 150
         while store.value("SELECT count(*) FROM results") < 4:
             assert time.monotonic() < until
             assert process.poll() is None, process.communicate()
@@ -122,11 +122,11 @@ def test_an_interrupted_process_goes_on_where_it_was(store):
 def test_a_killed_process_leaves_whole_results_and_the_next_run_finishes(store):
     command = [sys.executable, "-m", "core.cli", "run", "--db", str(store.path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while not store.value("SELECT count(*) FROM results"):
         assert time.monotonic() < until
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     kept = results(store)
     assert store.value("SELECT count(*) FROM proposals") == sum(row["status"] == "proposed" for row in kept)
     assert run_pipeline(store, RULES).total == 20 - len(kept)

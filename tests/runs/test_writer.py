@@ -28,12 +28,12 @@ def test_what_waits_together_is_committed_together_and_each_thread_gets_its_own(
     def hold(store):
         store.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
         first.set()
-        assert free.wait(30)
+        assert free.wait(60)
 
     write = Writer(path)
     with ThreadPoolExecutor(65) as pool:
         holding = pool.submit(write, hold)
-        assert first.wait(30)
+        assert first.wait(60)
         given = [pool.submit(write, note(n)) for n in range(64)]
         while write._waiting.qsize() < 64:
             pass
