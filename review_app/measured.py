@@ -40,6 +40,9 @@ def say_precision(sample: Sample, theta: float, delta: float, reject_below: floa
     st.caption(
         f"Counting an edit as right: {with_n(found.usable)}. Recall, of all that is right: {with_n(found.recall)}."
     )
+    if found.precision.n and found.precision.unspoken:
+        part = f"{found.precision.unspoken:.0%}".replace("%", " %")
+        st.caption(f"On {part} of what it lets in no random verdict says anything; the interval allows for that.")
     if reject_below:
         st.caption(f"Right among scores under {reject_below:.2f}: {with_n(below(sample, reject_below))}.")
     return found
@@ -98,6 +101,8 @@ def _reaching_words(found: Reaching) -> str:
 def _needed_words(held: Evidence, found: Measured, width: float) -> str:
     wait = f"{held.waiting:,} of the random share wait."
     more = needed(found, width)
+    if held.waiting < (more.reviews if more else 1):
+        wait += " Beyond them, the sample of a planned bulk act brings more: plan one on Bulk."
     if more is None:
         return f"How many more it takes can be told from {ENOUGH} verdicts on. {wait}"
     if not more.let_in:

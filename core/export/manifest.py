@@ -16,7 +16,7 @@ def measured_now(store: Store, theta: float, delta: float) -> dict[str, Any]:
 
     def said(found: Share) -> dict[str, Any]:
         known = {"value": found.value, "interval_95": [found.low, found.high]} if found.enough else {"value": None}
-        return {**known, "n": found.n}
+        return {**known, "n": found.n, "share_without_verdicts": found.unspoken}
 
     found = measured(evidence(store).sample(), theta, delta)
     return {

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from core.llm.reply import all_visible
+from core.models import all_visible
 from core.prices import Usage
 
 _MOST_TOKENS = 10_000_000  # that one call can have used; a server that counts more does not count

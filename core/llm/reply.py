@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from core.errors import BadReply
-from core.models import visible
+from core.models import all_visible
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -149,15 +149,6 @@ def _object_at_start(text: str) -> tuple[Any, int, str]:
         text = _HANGING_COMMA.sub(lambda match: match.group(1) or "", text)
         data, end = _DECODER.raw_decode(text)
     return all_visible(data), end, text
-
-
-def all_visible(value: Any) -> Any:
-    """A value out of JSON with every text in it as a database can hold it: half surrogates are none."""
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, dict):
-        return {visible(key): all_visible(item) for key, item in value.items()}
-    return [all_visible(item) for item in value] if isinstance(value, list) else value
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Precision is of everything that the threshold would let in if nobody looked: the
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +16,7 @@ from scipy.optimize import isotonic_regression
 from core.measures.shares import ENOUGH, Bools, Floats, Share, share, size_for
 from core.models import ProposalState
 from core.store import Store
-from core.store.drawn import DrawnVerdict, drawn_counts, drawn_verdicts
+from core.store.drawn import DrawnVerdict, Unspoken, drawn_counts, drawn_verdicts, unspoken_for
 
 RESAMPLES = 1000
 Places = NDArray[np.intp]
@@ -31,9 +31,12 @@ class Sample:
     right: Bools  # accepted as it stood
     usable: Bools  # accepted, or accepted after an edit
     counts_for: Floats  # 1 / chance of being picked
+    unspoken: Floats = field(
+        default_factory=lambda: np.empty((0, 3))
+    )  # (score, weight, items) of which it says nothing
 
     @classmethod
-    def of(cls, verdicts: Iterable[DrawnVerdict]) -> "Sample":
+    def of(cls, verdicts: Iterable[DrawnVerdict], unspoken: Iterable[Unspoken] = ()) -> "Sample":
         """From what the store holds."""
         rows = [
             (
@@ -47,17 +50,23 @@ class Sample:
         ]
         table = np.array(rows, dtype=float).reshape(-1, 5)
         score, weight, right, usable, counts_for = table.T
-        return cls(score, weight, right > 0, usable > 0, counts_for)
+        silent = np.array([(one.score, one.weight, one.n) for one in unspoken if one.is_eligible], dtype=float)
+        return cls(score, weight, right > 0, usable > 0, counts_for, silent.reshape(-1, 3))
 
     @property
     def identity(self) -> str:
         """The same for the same verdicts: what was worked out from them holds as long."""
-        columns = (self.score, self.weight, self.right, self.usable, self.counts_for)
+        columns = (self.score, self.weight, self.right, self.usable, self.counts_for, self.unspoken)
         return sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     def let_in(self, theta: float, delta: float) -> Bools:
         """Which of them the threshold lets in."""
         return (self.score >= max(theta, 0.0)) & (self.weight >= delta)
+
+    def silent_on(self, theta: float, delta: float) -> float:
+        """How many items the threshold lets in of which no verdict says anything."""
+        score, weight, items = self.unspoken.T
+        return float(items[(score >= max(theta, 0.0)) & (weight >= delta)].sum())
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,11 @@ class Measured:
 def measured(sample: Sample, theta: float, delta: float) -> Measured:
     """The figures of one threshold."""
     chosen = sample.let_in(theta, delta)
-    weights = sample.counts_for[chosen]
+    weights, silent = sample.counts_for[chosen], sample.silent_on(theta, delta)
     return Measured(
         theta=theta,
-        precision=share(sample.right[chosen], weights),
-        usable=share(sample.usable[chosen], weights),
+        precision=share(sample.right[chosen], weights, unspoken=silent),
+        usable=share(sample.usable[chosen], weights, unspoken=silent),
         recall=share(chosen[sample.right], sample.counts_for[sample.right]),
         let_in=share(chosen, sample.counts_for),
     )
@@ -176,23 +185,30 @@ class Evidence:
     verdicts: tuple[DrawnVerdict, ...]
     waiting: int
     undecided: int
+    unspoken: tuple[Unspoken, ...] = ()  # what no verdict speaks for
 
     def sample(self) -> Sample:
         """All of it."""
-        return Sample.of(self.verdicts)
+        return Sample.of(self.verdicts, self.unspoken)
 
     def by_group(self, theta: float, delta: float) -> dict[tuple[str, str], Share]:
         """The precision in each group of (failure type or '', source) that has verdicts."""
         groups: defaultdict[tuple[str, str], list[DrawnVerdict]] = defaultdict(list)
         for one in self.verdicts:
             groups[one.failure_type or "", one.source].append(one)
-        return {key: measured(Sample.of(of_group), theta, delta).precision for key, of_group in groups.items()}
+        silent: defaultdict[tuple[str, str], list[Unspoken]] = defaultdict(list)
+        for row in self.unspoken:
+            silent[row.failure_type, row.source].append(row)
+        return {
+            key: measured(Sample.of(of_group, silent[key]), theta, delta).precision for key, of_group in groups.items()
+        }
 
 
 def evidence(store: Store) -> Evidence:
     """What the file holds now."""
     waiting, undecided = drawn_counts(store)
-    return Evidence(tuple(drawn_verdicts(store)), waiting, undecided)
+    verdicts = drawn_verdicts(store)
+    return Evidence(tuple(verdicts), waiting, undecided, tuple(unspoken_for(store, verdicts)))
 
 
 def below(sample: Sample, reject_below: float) -> Share:

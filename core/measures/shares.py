@@ -15,7 +15,8 @@ Bools = NDArray[np.bool_]
 class Share:
     """`value` of the whole, estimated from `n` items, with its exact 95 % interval; value None = nothing was counted.
 
-    `size` is how many items with equal chances would say as much: `n` where all chances were equal.
+    `size` is how many items with equal chances would say as much: `n` where all chances were equal. `unspoken`: the
+    part of the whole that the sample says nothing of; the interval allows for all of it being right, and for none.
     """
 
     value: float | None
@@ -23,6 +24,7 @@ class Share:
     high: float
     n: int
     size: float
+    unspoken: float = 0.0
 
     @property
     def enough(self) -> bool:
@@ -30,8 +32,10 @@ class Share:
         return self.n >= ENOUGH
 
 
-def share(yes: Bools, weights: Floats) -> Share:
+def share(yes: Bools, weights: Floats, *, unspoken: float = 0.0) -> Share:
     """The weighted share of `yes`; the interval is that of Clopper and Pearson.
+
+    `unspoken`: items of the whole that `weights` leave out.
 
     Exact and not Wilson's: a good threshold sits near 1, where Wilson's interval covers too seldom, and this one is
     what "59 clean of 59" is read from. Unequal weights count as the number of items that equal ones would take (Kish).
@@ -42,7 +46,8 @@ def share(yes: Bools, weights: Floats) -> Share:
     value = float(weights[yes].sum()) / total
     size = total**2 / float((weights**2).sum())
     low, high = interval(value * size, size)
-    return Share(value, low, high, len(yes), size)
+    spoken = total / (total + unspoken)
+    return Share(value, low * spoken, min(1.0, high * spoken + 1 - spoken), len(yes), size, 1 - spoken)
 
 
 def interval(right: float, n: float, *, level: float = 0.95) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudge
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
 from core.models.review import BulkAction, Decision, ProposalState, RejectReason, ReviewAction
 from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
-from core.models.text import GRADER_WORDS, is_placeholder, plain, visible
+from core.models.text import GRADER_WORDS, all_visible, is_placeholder, plain, visible
 from core.models.trajectory import (
     AgentStep,
     FailedTrajectory,
@@ -58,6 +58,7 @@ __all__ = [
     "ToolCall",
     "Usage",
     "Value",
+    "all_visible",
     "canonical_json",
     "content_hash",
     "input_text",

@@ -7,6 +7,7 @@ environment's verdict on the run: no judge may see it, and it tells nothing abou
 
 import re
 import unicodedata
+from typing import Any
 
 # A bare score is a grader's only beside a grader's sentence, or where it is 0/1 and all that its line holds: a
 # look-up may tell the rating of a film.
@@ -75,3 +76,14 @@ def visible(text: str) -> str:
     if _SURROGATE.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", "\u2400")
+
+
+def all_visible(value: Any) -> Any:
+    """Write a value out of JSON or a Python literal with every text in it as a database can hold it (`visible`)."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {all_visible(key): all_visible(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return type(value)(all_visible(item) for item in value)
+    return value

@@ -14,7 +14,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from core.models.base import Value, content_hash
-from core.models.text import GRADER_WORDS, may_hold_grader_words
+from core.models.text import GRADER_WORDS, all_visible, may_hold_grader_words
 
 
 class StepKind(StrEnum):
@@ -68,7 +68,7 @@ class AgentStep(Value):
         if not isinstance(value, str):
             return value
         try:
-            parsed = json.loads(value)
+            parsed = all_visible(json.loads(value))
         except ValueError:
             parsed = value
         return parsed if isinstance(parsed, dict) else {"input": parsed} if value.strip() else {}

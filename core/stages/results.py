@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from core.models import GRADER_WORDS, AgentStep, StepKind, is_placeholder
+from core.models import GRADER_WORDS, AgentStep, StepKind, all_visible, is_placeholder
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _ERROR_KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
@@ -110,13 +110,13 @@ def parse_data(text: str) -> Any:
     if not text or len(text) > _MAX_PARSED or text[0] not in "[{(":
         return None
     try:
-        return json.loads(text)
+        return all_visible(json.loads(text))
     except (ValueError, RecursionError):
         pass
     if len(text) > 200_000:
         return None
     try:
-        return ast.literal_eval(_PYTHON_WRAPPERS.sub(r"\1", text))
+        return all_visible(ast.literal_eval(_PYTHON_WRAPPERS.sub(r"\1", text)))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
 

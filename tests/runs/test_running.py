@@ -18,7 +18,7 @@ from core import prompts
 from core.errors import ModelUnreachable, StageFailure, UserError
 from core.llm import ScriptedChat
 from core.measures.order import order_queue
-from core.models import Decision, ProposalState, ReviewAction
+from core.models import Decision, FailedTrajectory, ProposalState, ReviewAction
 from core.review.items import Desk, next_item
 from core.review.verdicts import decide
 from core.runs.running import run_pipeline, settings_identity
@@ -274,3 +274,15 @@ def test_every_so_manyth_place_of_the_queue_belongs_to_the_random_share(tmp_path
 def test_the_queue_counts_what_the_run_proposed(store):
     done = run_pipeline(store, RULES)
     assert state_counts(store)[ProposalState.PENDING] == done.proposed
+
+
+def test_half_a_character_escaped_in_a_result_or_an_argument_ends_in_a_proposal(tmp_path):
+    half = '[{"name": "Brum \\ud800 1.7 l", "price": 42}, {"name": "Kolb", "price": 51}]'
+    step = {"action_name": "search_shop", "action_input": '{"query": "kettle \\udfff"}', "observation": half}
+    run = FailedTrajectory.model_validate(
+        {"original_prompt": "Find me a kettle under $20.", "steps": [step], "final_answer": "None is that cheap."}
+    )
+    with open_store(tmp_path / "t.db", create=True) as store:
+        add_batch(store, begin_import(store, "test.jsonl", "reference"), [Incoming(run, "{}", 1, "reference")], [])
+        done = run_pipeline(store, RULES)
+        assert (done.proposed, done.failed) == (1, 0), failures(store)

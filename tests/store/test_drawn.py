@@ -1,10 +1,12 @@
 """Only what chance picked is measured on, and an item counts once."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
 from filled import fill, make_result, make_run
 
+from core.measures.precision import evidence, measured
 from core.models import Decision, ProposalState, QueueReason, ReviewAction
 from core.review.items import Desk, open_item
 from core.review.verdicts import decide
@@ -93,3 +95,32 @@ def test_an_audited_item_counts_by_the_share_of_its_like_that_was_picked(team):
     eligible = [(row["queue_reason"] in (None, "below_threshold"), int(row["score"] * 10)) for row in items]
     assert sum(1 / one.chance for one in found) == pytest.approx(sum(kind in like for kind in eligible))
     assert drawn_counts(team.store) == (len(shared) - 8, 0)
+
+
+@pytest.mark.parametrize("narrowed", [{"source": "easy"}, {"tag": "easy"}])
+def test_an_audit_of_one_kind_of_items_does_not_speak_for_the_others(tmp_path, narrowed):
+    """Fifty easy items, all right and audited; fifty hard ones, all wrong and hardly looked at."""
+    with open_store(tmp_path / "t.db", create=True) as store:
+        runs = [make_run(n) for n in range(100)]
+        fill(store, [(run, make_result(run, score=0.8)) for run in runs])
+        store.write("UPDATE proposals SET source = iif(id <= 50, 'easy', 'hard'), is_random = id % 10 = 0")
+        act = {"stage": "dropped", "action": "accept", "theta": 0, "delta": 0, "why": "", "target": 0.95}
+        act |= {"filter": json.dumps(narrowed), "allowed": 0, "planned_by": "lead", "planned_at": ""}
+        batch = store.insert("bulk_acts", act)
+        for number in range(1, 45):
+            given = {"proposal_id": number, "batch_id": batch, "drawn_at": "", "drawn_by": "lead"}
+            store.insert("audit_draws", given)
+        team = Team(store)
+        for number in range(1, 51):
+            team.says(number, ReviewAction.ACCEPT)
+        found = measured(evidence(store).sample(), 0.5, 0.0).precision
+        if "tag" in narrowed:  # an item's tags are not counted, so only the random share speaks
+            assert (found.n, found.unspoken) == (5, 0.0)
+            return
+        assert (found.value, found.unspoken) == (1.0, pytest.approx(0.5)), "nothing is known of the hard ones"
+        assert found.low < 0.5
+        for number in range(60, 101, 10):
+            team.says(number, ReviewAction.REJECT)
+        found = measured(evidence(store).sample(), 0.5, 0.0).precision
+        assert (found.value, found.unspoken) == (pytest.approx(0.5), 0.0)
+        assert found.low < 0.5 < found.high
