@@ -20,6 +20,7 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+TRY_AGAIN = " This step changed nothing; try again."
 _BUSY = "another program is writing to it"
 _OUR_FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)  # of the program, not of the file
 
@@ -127,7 +128,7 @@ def said_in_words(path: Path) -> Iterator[None]:
         if no_text or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
             raise _damaged(path, str(error)) from None
         why = _BUSY if getattr(error, "sqlite_errorcode", 0) & 0xFF in _TAKEN else str(error)
-        raise StoreError(f"{path} cannot be used now: {why}. This step changed nothing; try again.") from None
+        raise StoreError(f"{path} cannot be used now: {why}.{TRY_AGAIN}") from None
 
 
 def _damaged(path: Path, how: str) -> StoreError:

@@ -56,7 +56,7 @@ function readRefusals(pane) {
 function drawTrouble(pane, late) {
   const { trouble = "" } = pane.data || {};
   const silent = !trouble && late > SILENT;
-  const words = trouble || silent ? troubleWords(pane.outbox.verdicts, trouble) : "";
+  const words = trouble || silent ? troubleWords(pane.outbox.unsaved, trouble) : "";
   if (words === pane.troubled) return;
   pane.troubled = words;
   fill(
@@ -71,8 +71,8 @@ function drawTrouble(pane, late) {
   );
 }
 
-function troubleWords(verdicts, why) {
-  const names = verdicts.map(({ action }) => NAMES[action]);
+function troubleWords(unsaved, why) {
+  const names = unsaved.map(({ act, name }) => NAMES[act.action] + (name ? ` of ${name}` : ""));
   const all = names.length > 1 ? `Your last ${names.length} verdicts are` : `${names[0]} is`;
   const what = names.length ? `${all} not saved yet.` : "Not saved or loaded yet.";
   const it = names.length > 1 ? "them and tries again every few seconds; each" : "it and tries again every few seconds; it";

@@ -17,11 +17,11 @@ class Outbox {
     this.heardAt = 0;
   }
 
-  // Queue one act and send all: a message that overtakes another then loses nothing.
-  push(act) {
+  // Queue one act on the item of that name and send all: a message that overtakes another then loses nothing.
+  push(act, name = "") {
     const whole = { op_id: randomId(), ...act };
     if (LATEST_ONLY.has(act.action)) this.drop(act.action, act.id);
-    this.waiting.push({ act: whole, since: performance.now() });
+    this.waiting.push({ act: whole, name, since: performance.now() });
     this.store();
     this.flush();
     return whole.op_id;
@@ -61,13 +61,17 @@ class Outbox {
     return this.waiting.length ? now - Math.max(this.waiting[0].since, this.heardAt) : 0;
   }
 
+  get unsaved() {
+    return this.waiting.filter(({ act }) => STORED.has(act.action));
+  }
+
   get verdicts() {
-    return this.waiting.map(({ act }) => act).filter(({ action }) => STORED.has(action));
+    return this.unsaved.map(({ act }) => act);
   }
 
   store() {
     if (!this.name) return;
-    const kept = this.waiting.filter(({ act }) => STORED.has(act.action)).map(({ act }) => ({ act }));
+    const kept = this.unsaved.map(({ act, name }) => ({ act, name }));
     try {
       if (kept.length) sessionStorage.setItem(this.name, JSON.stringify(kept));
       else sessionStorage.removeItem(this.name);

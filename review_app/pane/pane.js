@@ -93,7 +93,7 @@ class Pane {
       readRefusals(this);
       drawNotice(this, null);
     }
-    const opId = this.outbox.push({ id, rev, seen, ...act });
+    const opId = this.outbox.push({ id, rev, seen, ...act }, act.action === "undo" ? "" : this.item?.name);
     this.markUnsaved();
     return opId;
   }

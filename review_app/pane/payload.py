@@ -22,6 +22,7 @@ from core.models import (
 )
 from core.models import Mark as RunMark
 from core.review.items import fingerprint_of
+from core.store.connection import TRY_AGAIN
 from core.store.kin import NONE_ALIKE, Alike, FromOtherRun
 from core.store.reviews import Draft
 from core.store.standing import ReviewRow
@@ -154,7 +155,7 @@ def pane_payload(
         "last": line(last, 120),
         "last_review": last_review,
         "desk": desk,
-        "trouble": line(trouble, 600),
+        "trouble": line(trouble.removesuffix(TRY_AGAIN), 600),  # the page does
         "notice": {"level": notice[0], "text": line(notice[1], 600)} if notice else None,
         "refused": [
             {

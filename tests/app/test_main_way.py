@@ -323,7 +323,7 @@ def test_a_verdict_while_another_program_holds_the_file_is_said_kept_and_stored_
     alert = page.get_by_role("alert").first
     while page.locator(".bar .name").inner_text() == name:
         page.keyboard.press("a")
-    expect(alert).to_contain_text("Your accept is not saved yet.")
+    expect(alert).to_contain_text(f"Your accept of {name} is not saved yet.")
     expect(alert).to_contain_text("another program is writing to it")
     page.reload()
     expect(page.get_by_text("This cannot be shown now.")).to_be_visible()

@@ -299,7 +299,9 @@ def test_a_verdict_that_meets_a_lock_stays_on_screen_outlives_a_reload_and_count
         alert = screen.page.get_by_role("alert").first
         screen.press("a")
         expect(alert).to_contain_text(
-            "Your accept is not saved yet. team.db cannot be used now: another program is writing to it."
+            re.compile(
+                r"Your accept of \S+ is not saved yet\. team\.db cannot be used now: another program is writing to it\. This"
+            )
         )
         expect(alert).to_contain_text("tries again every few seconds; it counts once. Keep the page open.")
         expect(screen.page.locator(".bar .name")).to_have_text("sensors-6"), "the next item waits for no answer"
