@@ -300,7 +300,7 @@ def test_a_verdict_that_meets_a_lock_stays_on_screen_outlives_a_reload_and_count
         screen.press("a")
         expect(alert).to_contain_text(
             re.compile(
-                r"Your accept of \S+ is not saved yet\. team\.db cannot be used now: another program is writing to it\. This"
+                r"Your accept of \S+ is not saved yet\. team\.db cannot be used now: .* is writing to it\. This page"
             )
         )
         expect(alert).to_contain_text("tries again every few seconds; it counts once. Keep the page open.")
