@@ -25,7 +25,7 @@ STATES = {
 
 APPROVED = ("accepted", "edited", "rejected")  # what a human has decided
 _BLUE, _GREY = "#6b8fe0", "#8a919c"
-_TENTHS = alt.Axis(values=[n / 10 for n in range(11)], format=".1f")
+_TENTHS = alt.Axis(values=[n / 10 for n in range(11)], format=".1f", labelFlush=False)
 
 
 def precision_chart(points: Iterable[Measured], theta: float) -> alt.LayerChart | alt.FacetChart:
@@ -63,7 +63,7 @@ def precision_chart(points: Iterable[Measured], theta: float) -> alt.LayerChart 
 
 
 def _percent(column: str) -> alt.Y:
-    return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", labelFlush=False))
 
 
 def reliability_chart(curves: Mapping[str, Reliability]) -> alt.LayerChart | alt.FacetChart:

@@ -17,7 +17,7 @@ _STYLE = """<style>
 .st-key-desk [data-testid="stText"] { font-size: .85rem; opacity: .72; white-space: nowrap; margin-right: .5rem; }
 .st-key-desk > div { width: auto !important; flex: none; }
 .st-key-desk { z-index: 999990; }
-.st-key-tools { width: auto !important; gap: .25rem; margin-right: .75rem; }
+.st-key-tools { width: auto !important; gap: .9rem; margin-right: .9rem; }
 .st-key-tools > div { width: auto !important; flex: none; }
 .st-key-desk button[aria-expanded="true"] { color: inherit !important; }
 :is(a, button, [role="radio"], summary):focus-visible { outline: 2px solid #4f7de0 !important; outline-offset: 2px; }

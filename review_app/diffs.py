@@ -10,8 +10,10 @@ from review_app.rows import capped
 
 _STYLE = """<style>
 .words { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .92rem; line-height: 1.55; }
-.words ins { text-decoration: none; border-radius: 3px; background: color-mix(in srgb, #2e9e6b 26%, transparent); }
+.words ins { text-decoration: underline; text-underline-offset: 3px; }
+.words ins { border-radius: 3px; background: color-mix(in srgb, #2e9e6b 26%, transparent); }
 .words del { opacity: .75; border-radius: 3px; background: color-mix(in srgb, #d9634f 22%, transparent); }
+.words del + ins { margin-inline-start: .3em; }
 </style>"""
 
 

@@ -63,11 +63,12 @@ def start_form(opened: Store) -> None:
         st.text("Every trajectory is done in this way.")
     ready = bool(waiting and not problem)
     label = f"Run {counted(waiting, 'trajectory', 'trajectories')}" if ready else "Run"
-    start, cost = st.columns(2)
-    if cost.button("What will it cost?", icon=":material/calculate:", disabled=not ready or way == _RULES) and meant:
+    with st.container(horizontal=True):
+        press = st.button(label, type="primary", icon=":material/play_arrow:", disabled=busy or not ready)
+        asked = st.button("What will it cost?", icon=":material/calculate:", disabled=not ready or way == _RULES)
+    if asked and meant:
         with st.spinner("Making the prompts of a sample"):
             _estimate(opened, meant, batch=bool(flags.get("batch")))
-    press = start.button(label, type="primary", icon=":material/play_arrow:", disabled=busy or not ready)
     if press and ready and not busy:
         run_in_background(database(), flags)
         st.toast("Run started.")

@@ -43,6 +43,8 @@ def _one(opened: Store, run: Mapping[str, Any]) -> None:
     state = f"Run {run['id']} by {run['method']}: {run['state']}"
     st.progress(min(share, 1.0), text=f"Run {run['id']} · {now.done:,} of {now.total:,}: {results(now)}")
     st.text(" · ".join([state, *figures(now, running=run["state"] == "running")]))
+    if run["state"] == "failed":
+        st.error(f"Run {run['id']} failed.", icon=":material/error:")
     if run["message"]:
         st.text(line(in_field_names(run["message"]), _LONGEST))
     if run["state"] == "running":

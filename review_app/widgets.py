@@ -60,7 +60,7 @@ _TABLE = """<style>
 .rows th, .rows td { padding: .4rem .5rem; text-align: left; border: none; vertical-align: top; }
 .rows th { font-weight: 500; opacity: .75; }
 .rows td { overflow-wrap: anywhere; }
-.rows .number { text-align: right; font-variant-numeric: tabular-nums; }
+.rows .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .rows tbody tr:not(.note) td { border-top: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .rows .note td { padding-top: 0; opacity: .85; }
 </style>"""

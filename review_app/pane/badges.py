@@ -13,9 +13,6 @@ from review_app.pane.shown import line
 def badges(attempt: Attempt, queue_reason: QueueReason | None, state: ProposalState) -> list[dict[str, str]]:
     """Say why the pipeline did not let it in by itself, and what else is to be known before reading."""
     found = []
-    if state in (ProposalState.DEFERRED, ProposalState.FLAGGED):
-        text, tone = words.STATE[state]
-        found.append({"text": text, "tone": tone, "why": "Put off or flagged: nobody has decided on it yet."})
     if state in (ProposalState.AUTO_ACCEPTED, ProposalState.AUTO_REJECTED):
         text, tone = words.STATE[state]
         why = "A bulk act did this; no person has seen the item. A verdict of yours counts instead."
@@ -59,19 +56,22 @@ def verdict_view(given: ReviewRow, state: ProposalState) -> dict[str, str]:
 def dispute_view(differing: Sequence[ReviewRow], reader: str) -> dict[str, Any]:
     """Who differs, and what the next verdict does; `own`: the reader is one of them."""
     text, tone = words.STATE[ProposalState.DISPUTED]
-    said = " ".join(
-        f"{row.annotator}: {words.STATE[STATE_AFTER[row.action]][0].lower()}. {said_with(row)}".strip()
-        for row in differing
-    )
     return {
         "state": ProposalState.DISPUTED.value,
         "text": text,
         "tone": tone,
         "by": line(" and ".join(row.annotator for row in differing), 130),
         "at": differing[-1].created_at,
-        "note": line(f"Your verdict settles it. {said}", 600),
+        "note": "Your verdict settles it.",
+        "each": [line(_opinion(row), 600) for row in differing],
         "own": reader in {row.annotator for row in differing},
     }
+
+
+def _opinion(given: ReviewRow) -> str:
+    """Who said what, with the words of an edit: they are what two edits differ in."""
+    said = said_with(given) or (f"\u201c{given.hindsight_prompt}\u201d" if given.hindsight_prompt else "")
+    return f"{given.annotator}: {words.STATE[STATE_AFTER[given.action]][0].lower()}. {said}".strip()
 
 
 def said_with(given: ReviewRow) -> str:

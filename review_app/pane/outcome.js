@@ -43,7 +43,13 @@ function attemptsBlock(view, title, attempts) {
 }
 
 function attemptRow(view, one) {
-  const said = [one.from, `writer ${one.c.toFixed(2)}`, one.c2 !== null && `judge ${one.c2.toFixed(2)}`, rangeWords(one)];
+  const said = [
+    one.from,
+    `writer ${one.c.toFixed(2)}`,
+    one.c2 !== null && `judge ${one.c2.toFixed(2)}`,
+    rangeWords(one),
+    one.proposed && "shown above",
+  ];
   return h(
     "li",
     {},
@@ -51,15 +57,14 @@ function attemptRow(view, one) {
       "div",
       { class: "attempt-head" },
       tag(one.judged.text, one.judged.tone),
-      h("span", { class: "quiet" }, said.filter(Boolean).join(" · ")),
-      one.proposed
-        ? h("span", { class: "quiet" }, "shown above")
-        : button("Use this", {
-            kind: "small",
-            aria: `Use the request "${one.shown.slice(0, 60)}" as the edit`,
-            onclick: () => useAttempt(view.pane, one),
-          }),
+      !one.proposed &&
+        button("Use this", {
+          kind: "small",
+          aria: `Use this as the edit: "${one.shown.slice(0, 60)}"`,
+          onclick: () => useAttempt(view.pane, one),
+        }),
     ),
+    h("span", { class: "quiet" }, said.filter(Boolean).join(" · ")),
     h("p", { dir: "auto" }, one.shown),
   );
 }

@@ -139,7 +139,8 @@ class Proposal {
   }
 
   reasons(proposal) {
-    const bar = (label, value, title) =>
+    const no = proposal.judged.tone === "bad"; // then no threshold lets it in, however high the figures
+    const bar = (label, value, title, kind = value < proposal.threshold ? "low" : "") =>
       h(
         "div",
         { class: "score", title },
@@ -147,7 +148,7 @@ class Proposal {
         h(
           "span",
           { class: "meter", "aria-hidden": "true" },
-          h("i", { style: `width:${value * 100}%`, class: value < proposal.threshold ? "low" : "" }),
+          h("i", { style: `width:${value * 100}%`, class: kind }),
           h("u", { style: `left:${proposal.threshold * 100}%` }),
         ),
         h("b", {}, value.toFixed(2)),
@@ -164,6 +165,7 @@ class Proposal {
           { class: "tags" },
           tag(proposal.judged.text, proposal.judged.tone),
           proposal.score !== null &&
+            !no &&
             tag(standWords(proposal), proposal.score < proposal.threshold ? "warn" : "good", "The lower of both is the score. From the threshold (theta) on, an item may enter without a human"),
         ),
       ),
@@ -172,7 +174,12 @@ class Proposal {
         { class: "scores" },
         bar("Writer", proposal.c, `How sure the writer of the request is (c, of the relabeller: ${proposal.written_by})`),
         proposal.c2 !== null &&
-          bar(proposal.judged_by, proposal.c2, "How sure the one who checked it is (c2, of the second judge)"),
+          bar(
+            proposal.judged_by,
+            proposal.c2,
+            `How sure the one who checked it is${no ? " of its no" : ""} (c2, of the second judge)`,
+            no ? "no" : undefined,
+          ),
       ),
       proposal.rationale && h("p", { dir: "auto" }, proposal.rationale),
       proposal.judge_reason &&
@@ -203,13 +210,14 @@ const isInForce = ({ verdict, draft }, { text }) => verdict?.state === "edited" 
 const editWords = (item, edit) => (isInForce(item, edit) ? `Edit by ${item.verdict.by}` : "Your edit");
 
 // An item that is looked at again is no open one: what stands, by whom, since when.
-function verdictLine({ text, tone, by, at, note }) {
+function verdictLine({ text, tone, by, at, note, each = [] }) {
   return h(
     "p",
     { class: "standing" },
     tag(text, tone, "The verdict in force; a new one replaces it, and Undo takes back your own"),
     h("span", { dir: "auto" }, `by ${by}, ${moment(at)}`),
     note && h("span", { class: "quiet", dir: "auto" }, note),
+    each.map((said) => h("span", { class: "opinion", dir: "auto" }, said)),
   );
 }
 

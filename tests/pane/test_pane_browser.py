@@ -544,7 +544,7 @@ def test_the_keyboard_gets_past_a_long_run_with_one_button(open_at):
 
 def test_another_attempt_can_be_taken_as_the_edit(open_at, acts):
     screen = open_at(0)
-    screen.page.get_by_role("button", name='Use the request "Move my trip').click()
+    screen.page.get_by_role("button", name='Use this as the edit: "Move my trip').click()
     screen.press("Control+Enter")
     screen.at(2)
     assert (acts()[0]["text"], acts()[0]["last_step"]) == ("Move my trip from ATL to PHL to May 24.", 6)

@@ -117,8 +117,8 @@ def test_the_badges_say_in_words_why_an_item_waits():
     judged = item_view(proposal_id=1, revision=0, **sample)
     assert [badge["text"] for badge in judged["badges"]] == ["Judge said no"]
     sample["queue_reason"] = QueueReason.UNJUDGED
-    deferred = item_view(proposal_id=1, revision=0, state=ProposalState.DEFERRED, **sample)
-    assert [badge["text"] for badge in deferred["badges"]] == ["Deferred", "Unjudged"]
+    unjudged = item_view(proposal_id=1, revision=0, **sample)
+    assert [badge["text"] for badge in unjudged["badges"]] == ["Unjudged"]
     sample["trajectory"] = sample["trajectory"].model_copy(update={"marks": tuple(models.Mark)})
     marked = item_view(proposal_id=1, revision=0, **sample)
     assert marked["never_leaves"]
