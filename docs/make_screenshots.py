@@ -12,9 +12,11 @@ from PIL import Image  # comes with Streamlit
 from playwright.sync_api import Page
 
 from benchmarks.browser import chromium, review_app, shown_item
-from core.models import BulkAction
+from core.models import BulkAction, Decision, RejectReason, ReviewAction
 from core.review.bulk import plan_bulk
+from core.review.items import Desk, next_item
 from core.review.thresholds import apply_policy
+from core.review.verdicts import decide
 from core.runs.importing import import_files
 from core.runs.running import run_pipeline
 from core.settings import Settings
@@ -39,6 +41,7 @@ def main() -> None:
         with review_app(db) as (address, _):
             with chromium(color_scheme="light") as page:
                 _review_some(page, address)
+            _review_more(db)
             _set_and_plan(db)
             for scheme in ("light", "dark"):
                 with chromium(color_scheme=scheme) as page:
@@ -65,6 +68,25 @@ def _review_some(page: Page, address: str) -> None:
             for one in key:
                 page.keyboard.press(one)
     shown_item(page, after=name)
+
+
+def _review_more(db: Path) -> None:
+    """Five verdicts of a second person, so that Team has somebody to compare with."""
+    with open_store(db) as store:
+        for seconds, reason in ((21, None), (34, None), (17, RejectReason(5)), (26, None), (40, None)):
+            item = next_item(store, Desk("ben"))
+            if item is None:
+                return
+            given = Decision(
+                op_id=f"ben-{item.proposal_id}",
+                proposal_id=item.proposal_id,
+                revision=item.revision,
+                annotator="ben",
+                action=ReviewAction.REJECT if reason else ReviewAction.ACCEPT,
+                reason=reason,
+                active_seconds=seconds,
+            )
+            decide(store, given)
 
 
 def _set_and_plan(db: Path) -> None:
@@ -102,7 +124,8 @@ def _take(page: Page, address: str, scheme: str) -> None:
 def _shrink(image: Path) -> None:
     """Keep 255 colours: enough for flat screens, a third of the bytes."""
     with Image.open(image) as full:
-        few = full.convert("RGB").quantize(255, dither=Image.Dither.NONE)
+        # by coverage: median cut gives a small mark the colour of its neighbours
+        few = full.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(image, optimize=True)
 
 
