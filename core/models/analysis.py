@@ -34,6 +34,7 @@ class FailureAnalysis(Value):
 
     is_failure: bool | None = Field(description="True, False, or None = cannot be told.")
     failure_type: FailureType | None = None
+    other_types: tuple[FailureType, ...] = Field((), description="Further types that the evidence shows too.")
     severity: float = Field(0.5, ge=0, le=1, description="0 = mild slip, 1 = catastrophic.")
     recoverable: bool = False
     cause: Cause = Cause.UNKNOWN

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from core.models import AgentStep, CheckedValue, FailedTrajectory, StepKind, input_text
 from core.stages.grounding import check_answer
+from core.stages.grounding.index import Origin, Place, index_of
+from core.stages.grounding.values import ValueKind, find_values
 from core.stages.results import read_result
-from core.stages.tool_kind import name_words, reads_only
+from core.stages.tool_kind import ToolKind, kind_of, name_words, reads_only
 
 GIVE_UP = re.compile(
     r"\b(?:(?:i\s+(?:was|am|'m|have been)\s+|currently\s+)?(?:unable|not able)\s+to\s+\w+"
@@ -127,6 +129,29 @@ def invented_values(answer: str, trajectory: FailedTrajectory) -> tuple[CheckedV
     seen = " ".join(step.observation for _, step in trajectory.actions[-6:])[-60_000:]
     figures = sorted({float(text) for text in _FIGURE.findall(seen)})[-300:]
     return tuple(value for value in found if not _is_computed(value.text, figures))
+
+
+_SHORT_ANSWER = 12  # words; of a longer one the names may be greetings
+
+
+def names_from_nowhere(answer: str, trajectory: FailedTrajectory) -> tuple[str, ...]:
+    """Names that a short answer consists of, though nobody but the agent ever wrote them."""
+    if not answer.strip() or len(answer.split()) > _SHORT_ANSWER or not trajectory.actions:
+        return ()
+    index = index_of(trajectory)
+    named = [v for v in find_values(answer) if v.kind in (ValueKind.NAME, ValueKind.ID, ValueKind.QUOTED)]
+    return tuple(
+        value.text
+        for value in named
+        if not any(_by_others(place, trajectory) for key in value.keys for place, _, _ in index.find(key))
+    )
+
+
+def _by_others(place: Place, trajectory: FailedTrajectory) -> bool:
+    """Whether a place was written by user, system prompt or environment; a hand-in only echoes the agent."""
+    if place.origin is not Origin.OBSERVATION:
+        return place.origin is not Origin.INPUT
+    return kind_of(trajectory.steps[place.step - 1]) is not ToolKind.NOISE
 
 
 # Small figures add up to anything, so only telling ones count.

@@ -16,9 +16,10 @@ from core.models import GRADER_WORDS, AgentStep, StepKind, all_visible, is_place
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _ERROR_KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
-_STATUS_KEYS = ("status", "status_code", "statusCode", "http_status", "code")
+_STATUS_KEYS = ("status", "status_code", "statusCode", "http_status", "response_status", "responseStatus", "code")
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code")
 _INNER_KEYS = ("response", "result", "body", "output", "content", "text", "data", "message")
+_REPORT_KEYS = {"response", "result", "body", "output", "message"}  # a text here that begins as an error report is one
 _BAD_STATUS = {"error", "failed", "failure", "fail", "denied", "timeout"}
 _SHORT = 4_000  # characters of an observation
 _MAX_PARSED = 4_000_000  # characters; a longer observation is judged by its first line alone
@@ -40,7 +41,11 @@ _STARTS = re.compile(
     | (?:invalid|unknown|unsupported)\s(?:action|tool|function|command|argument|request|parameter)s?\b
     | no\ssuch\s(?:tool|function|action)\b | tool\s['"\w]+\snot\sfound
     | failed\s\d+/\d+\stest | failed\stest\scase | test\scases?\sdid\snot\spass
-    | your\ssubmission\swas\sincorrect | format\syour\s\w+\scommand
+    | your\s(?:\w+\s){1,3}(?:was\s(?:incorrect|not\s\w+)|has\sintroduced|could\snot|failed)\b
+    | format\syour\s\w+\scommand
+    | malformed\s(?:command|request|action|input)\b
+    | ["']?<(?:!doctype|html)\b.{0,200}<title>\s*
+          (?:[45]\d\d\b|forbidden|not\sfound|unauthori|bad\s|access\sdenied|error)
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -55,10 +60,16 @@ _SHELL_LINE = re.compile(
     | [\w./-]+:\s(?:cannot|can't|could\snot|failed\sto)\s.*
     | (?:find|grep|awk|gawk|mawk|sed|tar|gzip|cp|mv|rm|ls|cat|chmod|chown|xargs|sort|cut|head|tail|wc|du|df|ln|ssh|scp|
          curl|wget|docker|make|gcc|npm|pip|python3?|node|aws|\$\d\s?):\s.+
+    | [\w./-]+\s(?:command\s)?not\sfound(?:\.\s.*)?
     | usage:\s.*
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What an interpreter shows of the place before it names the fault, and what a console writes behind it.
+_CRASH_PLACE = re.compile(
+    r"Traceback \(most recent call last\)|^\s*File \"[^\"\n]+\", line \d+|^\s*Cell In\[", re.MULTILINE
+)
+_FOOTER = re.compile(r"\[[^\]\n]{3,200}\]|[\w.-]{1,40}@[\w.-]{1,60}:\S{0,200} ?[$#]|\s*")
 _CRASH_END = re.compile(r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::.*)?$")
 _EXIT_TEXT = re.compile(
     r"\b(?:exit(?:ed)?(?: with)?(?: (?:code|status))|return ?code)\s*[:=]?\s*(-?\d+)\b", re.IGNORECASE
@@ -136,7 +147,8 @@ def _read(observation: str, is_error: bool | None) -> Result:
     lost = is_placeholder(observation)
     empty = lost or bool(_NOTHING.fullmatch(observation[:4000].strip())) or is_grader_text(observation)
     span = _error_span(observation, data)
-    failed = is_error if is_error is not None else span is not None
+    # A wrapper calls a reply fine that holds a bad status of the service behind it; a plain text it knows better.
+    failed = span is not None if is_error is None or (is_error is False and data is not None) else is_error
     if not failed:
         return Result(failed=False, empty=empty, data=data, lost=lost)
     start, end = span or (0, min(len(observation), 200))
@@ -183,6 +195,8 @@ def _error_sign(data: dict[Any, Any], *, depth: int) -> str | None:  # noqa: PLR
         for key in _INNER_KEYS:
             inner = data.get(key)
             if isinstance(inner, str):
+                if key in _REPORT_KEYS and _STARTS.match(inner[:_SHORT]):
+                    return inner.splitlines()[0][:200]
                 inner = parse_data(inner)
             if isinstance(inner, dict) and (sign := _error_sign(inner, depth=depth - 1)):
                 return sign
@@ -194,10 +208,13 @@ def _error_in_text(text: str) -> tuple[int, int] | None:
     if found := _STARTS.match(bare):
         start = len(found.group()) - len(found.group().lstrip())
         return start, _line_end(text, start)
-    lines = [line for line in text[-4000:].splitlines() if line.strip()]
+    lines = text[-4000:].splitlines()
+    while lines and _FOOTER.fullmatch(lines[-1].strip()):
+        lines.pop()
+    lines = [line for line in lines if line.strip()]
     if not lines:
         return None
-    if _CRASH_END.match(lines[-1].strip()) and "Traceback (most recent call last)" in text:
+    if _CRASH_END.match(lines[-1].strip()) and _CRASH_PLACE.search(text):
         start = text.rfind(lines[-1])
         return start, start + len(lines[-1])
     if (code := _EXIT_TEXT.search(text[-300:])) and code.group(1) not in ("0", "-0"):

@@ -1,4 +1,4 @@
-"""Which of the six types a failure is, from evidence; the first that holds, most telling first.
+"""Which of the six types a failure is, from evidence: all that hold, most telling first.
 
 Only the source's own statement of the reason is read for words: it is written about the failure.
 Request, thoughts and observations are not, because "error" or "timeout" there means nothing.
@@ -71,13 +71,16 @@ _READ = 2_000  # characters of a reason; what it says, it says at its beginning
 _MOST_LIMITS = 20  # limits of one request that are held against the answer
 
 
-def type_of(trajectory: FailedTrajectory, signs: Signs) -> Finding:
-    """The type that the evidence shows; wrong_result where nothing more telling is found."""
-    for look in (_nothing_worked, _stated, _claims_undone, _limit_broken, _gave_up, _unfounded, _off_topic):
-        finding = look(trajectory, signs)
-        if finding:
-            return finding
-    return Finding(FailureType.WRONG_RESULT, "The run ends with an answer that is not what was asked for.")
+def types_of(trajectory: FailedTrajectory, signs: Signs) -> tuple[Finding, ...]:
+    """One finding for each type that the evidence shows; wrong_result where nothing more telling is found."""
+    looks = (_nothing_worked, _stated, _claims_undone, _limit_broken, _unfounded, _gave_up, _off_topic)
+    found: dict[FailureType, Finding] = {}
+    for look in looks:
+        if finding := look(trajectory, signs):
+            found.setdefault(finding.failure_type, finding)
+    if not found:
+        return (Finding(FailureType.WRONG_RESULT, "The run ends with an answer that is not what was asked for."),)
+    return tuple(found.values())
 
 
 def _nothing_worked(_: FailedTrajectory, signs: Signs) -> Finding | None:
@@ -146,7 +149,7 @@ def _gave_up(trajectory: FailedTrajectory, signs: Signs) -> Finding | None:
         return Finding(FailureType.INCOMPLETE, f"The answer gives up: {signs.quits.quote!r}.", (signs.quits,))
     if not signs.calls:
         return Finding(FailureType.INCOMPLETE, "")
-    if not trajectory.final_answer.strip():
+    if signs.untold:
         return Finding(FailureType.INCOMPLETE, "The run ends without an answer.")
     last = trajectory.actions[-1][0]
     if last in signs.unhandled:

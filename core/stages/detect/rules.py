@@ -4,6 +4,8 @@ Order of trust: what the source says (label, reward, reason), then the shape of 
 then the final answer. Words of the user's request and of thoughts decide nothing.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.models import (
@@ -15,14 +17,20 @@ from core.models import (
     Field,
     LabelOutcome,
     StepKind,
+    input_text,
     plain,
 )
-from core.stages.claims import denies, give_up, invented_values, undone_claims
-from core.stages.detect.failure_type import Finding, type_of
+from core.stages.claims import denies, give_up, invented_values, names_from_nowhere, undone_claims
+from core.stages.detect.failure_type import Finding, types_of
 from core.stages.detect.severity import severity_of
 from core.stages.results import Result, read_result
 from core.stages.spans import cut
 from core.stages.tool_kind import ToolKind, kind_of, reads_only
+
+RULES = re.compile(
+    r"\b(?:policy|policies|must|should not|may not|only if|not allowed|cannot be|deny|rules?)\b", re.IGNORECASE
+)
+_MOST_NAMED = 5  # repeated calls that are named
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,9 @@ class Signs:
     errors: tuple[int, ...] = ()
     unhandled: tuple[int, ...] = ()  # errors that no later call of the same tool made good
     achieved: tuple[int, ...] = ()  # calls that worked and told or changed something
-    environment: int = 0  # errors that are the environment's fault
+    environment: tuple[int, ...] = ()  # errors that are the environment's fault
+    repeated: tuple[int, ...] = ()  # calls that were made before, with the same result
+    untold: bool = False  # no answer, though one was called for
     quits: Evidence | None = None
     undone: tuple[Evidence, ...] = ()
     unfounded: tuple[str, ...] = ()  # values that the answer claims and no result holds
@@ -54,16 +64,17 @@ def detect_with_rules(trajectory: FailedTrajectory) -> FailureAnalysis:
             explanation=_why_success(trajectory),
             error_steps=signs.errors,
         )
-    finding = type_of(trajectory, signs)
+    finding, *others = types_of(trajectory, signs)
     recoverable = bool(signs.achieved)
     return FailureAnalysis(
         is_failure=failed,
         failure_type=finding.failure_type if failed else None,
+        other_types=tuple(other.failure_type for other in others) if failed else (),
         severity=severity_of(signs, finding.failure_type, recoverable=recoverable),
         recoverable=recoverable,
         cause=_cause(trajectory, signs),
-        explanation=_explain(trajectory, signs, finding, failed=failed),
-        evidence=_evidence(signs, finding),
+        explanation=_explain(trajectory, signs, (finding, *others), failed=failed),
+        evidence=_evidence(trajectory, signs, (finding, *others)),
         error_steps=signs.errors,
     )
 
@@ -99,12 +110,17 @@ def read_signs(trajectory: FailedTrajectory) -> Signs:
         errors=errors,
         unhandled=_unhandled(trajectory, results),
         achieved=tuple(n for n, _ in trajectory.actions if achieved_something(trajectory, n)),
-        environment=sum(_is_environment(spans[n].quote) for n in errors),
+        environment=tuple(n for n in errors if _is_environment(spans[n].quote)),
+        repeated=_repeated(trajectory),
+        untold=_is_untold(trajectory),
         quits=cut(trajectory, step=0, field=Field.FINAL_ANSWER, start=quits.start(), end=quits.end())
         if quits
         else None,
         undone=undone,
-        unfounded=tuple(v.text for v in invented if not denies(answer, v.start, v.end)),
+        unfounded=(
+            *(v.text for v in invented if not denies(answer, v.start, v.end)),
+            *names_from_nowhere(answer, trajectory),
+        ),
         denied=tuple(v.text for v in invented if denies(answer, v.start, v.end)),
         spoke=any(step.kind is StepKind.MESSAGE and step.text.strip() for step in trajectory.steps),
         evidence=spans,
@@ -120,7 +136,8 @@ def _is_failure(trajectory: FailedTrajectory, signs: Signs) -> bool | None:  # n
         return True
     if signs.calls and len(signs.errors) == signs.calls:
         return True
-    if signs.quits or signs.undone or not trajectory.final_answer.strip():
+    # Under rules of a system prompt it may be right to refuse, or to hand the user over.
+    if signs.undone or signs.untold or (signs.quits and not RULES.search(trajectory.system_prompt)):
         return True
     last_calls = {number for number, _ in trajectory.actions[-1:]}
     if last_calls & set(signs.unhandled):
@@ -139,6 +156,29 @@ def _hands_on_sum(trajectory: FailedTrajectory) -> bool:
         and read_result(last).informative
         and plain(last.observation) == plain(trajectory.final_answer)
     )
+
+
+def _is_untold(trajectory: FailedTrajectory) -> bool:
+    """Whether a run that ends without an answer owed one: it only looked something up, or talked to the user."""
+    if trajectory.final_answer.strip():
+        return False
+    if not trajectory.actions:
+        return True
+    last = trajectory.actions[-1][1]
+    asked = kind_of(last) in (ToolKind.SEARCH, ToolKind.LOOKUP, ToolKind.READ_FILE, ToolKind.BROWSE)
+    return asked or (kind_of(last) is not ToolKind.NOISE and trajectory.steps[-1].kind is StepKind.USER)
+
+
+def _repeated(trajectory: FailedTrajectory) -> tuple[int, ...]:
+    """Steps of calls that were made before with the same arguments, and gave the same."""
+    seen: set[tuple[str, str, str]] = set()
+    again = []
+    for number, step in trajectory.actions:
+        call = (step.action_name, input_text(step), step.observation)
+        if call in seen and kind_of(step) is not ToolKind.NOISE:
+            again.append(number)
+        seen.add(call)
+    return tuple(again)
 
 
 def _unhandled(trajectory: FailedTrajectory, results: list[tuple[int, Result]]) -> tuple[int, ...]:
@@ -160,7 +200,10 @@ def _is_environment(quote: str) -> bool:
 def _cause(trajectory: FailedTrajectory, signs: Signs) -> Cause:
     if not signs.calls and not signs.spoke and not trajectory.final_answer.strip():
         return Cause.NEVER_STARTED
-    if signs.errors and len(signs.errors) == signs.calls and 2 * signs.environment >= signs.calls:
+    if signs.errors and len(signs.errors) == signs.calls and 2 * len(signs.environment) >= signs.calls:
+        return Cause.ENVIRONMENT
+    last = trajectory.actions[-1][0] if trajectory.actions else 0
+    if last in signs.unhandled and set(signs.unhandled) <= set(signs.environment):
         return Cause.ENVIRONMENT
     return Cause.AGENT
 
@@ -173,7 +216,8 @@ def _why_success(trajectory: FailedTrajectory) -> str:
     return "The answer is what the last calculation gave back, and no error is left open."
 
 
-def _explain(trajectory: FailedTrajectory, signs: Signs, finding: Finding, *, failed: bool | None) -> str:
+def _explain(trajectory: FailedTrajectory, signs: Signs, findings: Sequence[Finding], *, failed: bool | None) -> str:
+    finding = findings[0]
     parts = []
     if trajectory.failure_reason.strip():
         parts.append(f"The source says: {trajectory.failure_reason.strip()}")
@@ -187,7 +231,10 @@ def _explain(trajectory: FailedTrajectory, signs: Signs, finding: Finding, *, fa
             else "Nothing says for sure whether the run failed."
         )
     if failed or finding.failure_type is not FailureType.WRONG_RESULT:
-        parts.append(finding.reason)
+        parts += [each.reason for each in findings]
+    if signs.repeated:
+        listed = ", ".join(map(str, signs.repeated[:_MOST_NAMED]))
+        parts.append(f"It made the same call again, with the same result (step {listed}).")
     if not signs.achieved:
         parts.append(_nothing_achieved(signs))
     return " ".join(part for part in parts if part)
@@ -202,9 +249,12 @@ def _nothing_achieved(signs: Signs) -> str:
     return "No call returned anything of use."
 
 
-def _evidence(signs: Signs, finding: Finding) -> tuple[Evidence, ...]:
-    spans = [*finding.evidence, *signs.undone]
+def _evidence(trajectory: FailedTrajectory, signs: Signs, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    spans = [*(span for finding in findings for span in finding.evidence), *signs.undone]
     if signs.quits:
         spans.append(signs.quits)
     spans += [signs.evidence[number] for number in signs.unhandled]
+    for number in signs.repeated[:_MOST_NAMED]:
+        end = len(input_text(trajectory.steps[number - 1]))
+        spans.append(cut(trajectory, step=number, field=Field.ACTION_INPUT, start=0, end=end))
     return tuple(dict.fromkeys(spans))

@@ -9,15 +9,13 @@ import re
 from collections.abc import Sequence
 
 from core.models import FailedTrajectory, Grounding, SecondJudgeVerdict, StepKind
+from core.stages.detect.rules import RULES
 from core.stages.grounding import ORIGINAL_AGAIN
 from core.stages.relabel.answer import Answer
 from core.stages.relabel.asks import Ask
 from core.stages.relabel.requests import names_nothing
 from core.stages.tool_kind import reads_only
 
-_POLICY = re.compile(
-    r"\b(?:policy|policies|must|should not|may not|only if|not allowed|cannot be|deny|rules?)\b", re.IGNORECASE
-)
 _FORBIDS = re.compile(r"\b(?:do\s?n[o']?t|don\u2019t|do not|never|without|must not)\s+\w+", re.IGNORECASE)
 HIGHEST = 0.7  # rules see strings, not meaning
 
@@ -30,7 +28,7 @@ def judge_by_rules(
     if no:
         return SecondJudgeVerdict(is_valid=False, confidence=0.0, reason=no)
     score, doubts = HIGHEST, []
-    if any(not reads_only(trajectory.steps[n - 1]) for ask in asks for n in ask.steps) and _POLICY.search(
+    if any(not reads_only(trajectory.steps[n - 1]) for ask in asks for n in ask.steps) and RULES.search(
         trajectory.system_prompt
     ):
         score -= 0.25
