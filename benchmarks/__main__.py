@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("startup", "importing", "pipeline", "queue", "thresholds", "order", "ui", "llm", "tokens", "quality")
+NAMES = ("startup", "importing", "pipeline", "queue", "thresholds", "order", "ui", "llm", "tokens", "quality", "planted")
 
 
 def main(wanted: list[str]) -> None:
