@@ -151,7 +151,7 @@ def _only_seen(case: Case) -> str | None:
     for step in kept:
         for value in find_values(step.observation[:4_000]):
             figure = value.kind.value == "number" and len(value.keys[0]) > 3
-            if (figure or value.kind.value == "id") and not set(value.keys) & known and value.text.isalnum():
-                if value.text not in "\n".join(given):
-                    return value.text
+            telling = (figure or value.kind.value == "id") and value.text.isalnum()
+            if telling and not set(value.keys) & known and value.text not in "\n".join(given):
+                return value.text
     return None

@@ -30,7 +30,7 @@ _END = ("end", "end_date", "to_date", "check_out", "checkout", "check_out_date",
 _DAY = ("date", "day", "on", "departure_date", "travel_date", "when", "delivery_date", "new_date")
 _IN = (
     "city", "location", "place", "country", "region", "cabin", "color", "colour", "size", "currency", "state",
-    "area", "warehouse", "folder", "directory",
+    "area", "warehouse", "folder", "directory", "dir",
 )  # fmt: skip
 _FOR = ("passengers", "travellers", "travelers", "guests", "guest", "attendees", "recipients", "recipient", "patient")
 
@@ -158,6 +158,8 @@ def _pair(
 
 def _labelled(key: str, value: Any, year: int | None) -> str:  # noqa: PLR0911 - one line a kind of argument
     words = spoken_key(key)
+    if key in ("file_name", "filename") and isinstance(value, str):
+        return value
     if isinstance(value, list) and len(value) == 1:
         words = singular(words)
     said = spoken(value, year)

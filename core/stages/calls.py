@@ -22,6 +22,7 @@ _VERBS = {
     "upgrade", "downgrade", "browse", "grant", "redeem", "invite", "activate", "restart", "deploy",
     "start", "visit", "write", "save", "put", "replace", "reset", "enable", "disable",
 }  # fmt: skip
+_PLAIN_VERBS = {"get", "fetch", "search", "find", "create", "update", "delete", "list"}
 _HABIT = {
     "limit", "page", "page_size", "per_page", "offset", "top_k", "k", "n", "max_results", "num_results", "timeout",
     "format", "verbose", "encoding", "thought", "summary", "lang", "nonfree_baggages", "units",
@@ -64,10 +65,14 @@ def in_words(step: AgentStep, *, year: int | None = None, varied: str = "", valu
     words = list(name_words(step.action_name))
     if len(words) > 1 and words[0] not in _VERBS and words[-1] in _VERBS:
         words = [words[-1], *words[:-1]]  # `web_search` is a search of the web
+    at = next((at for at, word in enumerate(words) if word in _PLAIN_VERBS), 0)
+    words = words[at:]  # `mcp_weather_get_weather`: where a tool comes from stands before what it does
     verb = words[0] if words and words[0] in _VERBS else ""
     rest = words[1:] if verb else words
-    if "by" in rest:
-        rest = rest[: rest.index("by")]
+    for behind in ("by", "for"):  # `get_user_by_email`, `get_clips_for_some_api`: by what or whose, not what
+        if behind in rest:
+            rest = rest[: rest.index(behind)]
+    rest = [word for word in rest if len(word) > 1 or word.isdigit()]
     noun = " ".join(_NOUNS.get(word, word) for word in rest)
     target = ""
     if verb and rest and rest[0] in ("to", "from", "in"):  # `add_to_cart`: add ... to the cart

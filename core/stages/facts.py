@@ -14,7 +14,7 @@ from typing import Any
 
 from core.models import AgentStep, Evidence, Field
 from core.stages.hostile import is_hostile, speaks_to_reader
-from core.stages.results import parse_data, read_result
+from core.stages.results import is_error_line, parse_data, read_result
 from core.stages.wording import join, spoken_key
 
 MOST_FACTS = 40  # of one result; a longer result says how many there are
@@ -266,7 +266,7 @@ def _from_text(text: str) -> Iterator[Fact]:
             line = match.group().strip()
             if speaks_to_reader(line):
                 return  # whoever began to speak may go on in the next line
-            if not is_hostile(line):
+            if not is_hostile(line) and not is_error_line(line):
                 at = match.start() + match.group().index(line[0])
                 yield Fact(line, at, at + len(line))
         return

@@ -21,6 +21,8 @@ _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code")
 _INNER_KEYS = ("response", "result", "body", "output", "content", "text", "data", "message")
 _REPORT_KEYS = {"response", "result", "body", "output", "message"}  # a text here that begins as an error report is one
 _BAD_STATUS = {"error", "failed", "failure", "fail", "denied", "timeout"}
+_RESULT_KEYS = ("results", "value", "items", "hits", "matches", "documents", "records")
+_META_KEYS = ("meta", "location", "request", "query", "params", "pagination")
 _SHORT = 4_000  # characters of an observation
 _MAX_PARSED = 4_000_000  # characters; a longer observation is judged by its first line alone
 
@@ -143,9 +145,11 @@ def is_grader_text(observation: str) -> bool:
 
 
 def _read(observation: str, is_error: bool | None) -> Result:
-    data = parse_data(observation)
+    data = _unwrapped(parse_data(observation))
     lost = is_placeholder(observation)
-    empty = lost or bool(_NOTHING.fullmatch(observation[:4000].strip())) or is_grader_text(observation)
+    empty = (
+        lost or _is_hollow(data) or bool(_NOTHING.fullmatch(observation[:4000].strip())) or is_grader_text(observation)
+    )
     span = _error_span(observation, data)
     # A wrapper calls a reply fine that holds a bad status of the service behind it; a plain text it knows better.
     failed = span is not None if is_error is None or (is_error is False and data is not None) else is_error
@@ -153,6 +157,34 @@ def _read(observation: str, is_error: bool | None) -> Result:
         return Result(failed=False, empty=empty, data=data, lost=lost)
     start, end = span or (0, min(len(observation), 200))
     return Result(failed=True, empty=empty, data=data, start=start, end=end)
+
+
+def _unwrapped(data: Any) -> Any:
+    """What a wrapper holds that says only whether there was an error: `{"error": "", "response": ...}`."""
+    if not isinstance(data, dict) or len(data) != 2:
+        return data
+    inner = next((key for key in data if key in _INNER_KEYS), None)
+    other = next((key for key in data if key in _ERROR_KEYS), None)
+    if inner is None or other is None or data[other]:
+        return data
+    held = parse_data(data[inner]) if isinstance(data[inner], str) else data[inner]
+    return held if isinstance(held, dict | list) and held else data
+
+
+def _is_hollow(data: Any) -> bool:
+    """Whether an answer to a search holds an empty list where its results would stand."""
+    return (
+        isinstance(data, dict)
+        and any(data.get(key) == [] for key in _RESULT_KEYS)
+        and not any(
+            isinstance(value, list | dict) and _has_text(value) for key, value in data.items() if key not in _META_KEYS
+        )
+    )
+
+
+def _has_text(value: Any) -> bool:
+    parts = value.values() if isinstance(value, dict) else value
+    return any(_has_text(part) if isinstance(part, list | dict) else bool(part) for part in parts)
 
 
 # A run of ten thousand short results is read once, and a few long ones do not fill the memory.
@@ -225,6 +257,11 @@ def _error_in_text(text: str) -> tuple[int, int] | None:
         start = text.find(bad[0])
         return start, start + len(bad[0])
     return None
+
+
+def is_error_line(line: str) -> bool:
+    """Whether a shell or a command line program wrote the line because something failed."""
+    return bool(_SHELL_LINE.match(line.strip()))
 
 
 def _line_end(text: str, start: int) -> int:

@@ -32,7 +32,7 @@ class ToolKind(StrEnum):
 _NOISE = {
     "think", "thought", "plan", "reflect", "transfer", "handoff", "escalate", "submit", "finish", "final", "done",
     "respond", "response", "reply", "answer", "summarize", "summarise", "summary", "terminate", "end", "wait", "noop",
-    "todo", "scratchpad", "complete", "stop",
+    "todo", "scratchpad", "complete", "stop", "skip",
 }  # fmt: skip
 _CHANGE = {
     "book", "create", "add", "update", "modify", "change", "set", "edit", "cancel", "delete", "remove", "send", "pay",
@@ -61,7 +61,9 @@ _SQL_START = re.compile(
 _PYTHON_SIGN = re.compile(
     r"^[ \t]*(?:import \w|from \w+ import|def \w+\(|class \w+|print\(|for \w+ in |\w+ = )", re.MULTILINE
 )
-_WRAPPED = re.compile(r"^\s*(?:execute|bash|sql|python|run)\s*[\[(](.*)[\])]\s*$", re.IGNORECASE | re.DOTALL)
+_WRAPPED = re.compile(
+    r"^\s*(?:execute|bash|sql|python|run)\s*[\[(](.*)[\])]\s*(?:\n\s*Obs\w*.*)?$", re.IGNORECASE | re.DOTALL
+)
 _FENCED = re.compile(r"^\s*```\w*\s*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
@@ -138,7 +140,9 @@ def command_text(step: AgentStep) -> str:
     """The command, query or code that a call runs, without fences and `execute[...]`; "" if it runs none."""
     words = set(name_words(step.action_name))
     keys: list[str] = [
-        key for key in ("command", "cmd", "code", "sql", "script", "statement") if key in step.action_input
+        key
+        for key in ("command", "cmd", "keystrokes", "code", "sql", "script", "statement")
+        if key in step.action_input
     ]
     if not keys and words & (
         _SHELL | _CODE | {"sql", "sqlite", "mysql", "postgres", "execute", "exec", "database", "db"}

@@ -67,7 +67,7 @@ def spoken_value(value: Any, *, year: int | None = None) -> str:
 
 def plural(noun: str) -> str:
     """The plural of an English noun, by the regular rules."""
-    if not noun or noun in _NO_PLURAL or (noun.endswith("s") and not noun.endswith("ss")):
+    if not noun or noun.rsplit(maxsplit=1)[-1] in _NO_PLURAL or (noun.endswith("s") and not noun.endswith("ss")):
         return noun
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"

@@ -225,3 +225,56 @@ def test_an_answer_that_denies_an_unseen_value_leaves_an_unlabelled_run_open():
         failed=False,
     )
     assert detect_with_rules(trajectory).is_failure is None
+
+
+def test_several_types_are_named_where_the_evidence_shows_several():
+    trajectory = run(
+        "Find a lamp under $50.",
+        call("search_lamps", {"query": "lamp"}, [{"name": "Glow", "price": 61}]),
+        answer="I was unable to find one; the nearest is the Glow at $61.",
+    )
+    analysis = detect_with_rules(trajectory)
+    assert analysis.failure_type is FailureType.CONSTRAINT_VIOLATION
+    assert analysis.other_types == (FailureType.INCOMPLETE,)
+
+
+def test_a_short_answer_that_only_the_agent_ever_wrote_is_a_hallucination():
+    page = call("search", {"query": "ring book"}, "Could not find [ring book]. Similar: ['Lord of the Rings']")
+    assert (
+        detect_with_rules(run("Who wrote it?", page, answer="By John Scalzi")).failure_type is FailureType.HALLUCINATION
+    )
+    known = call("search", {"query": "ring book"}, "The book was written by John Scalzi.")
+    assert (
+        detect_with_rules(run("Who wrote it?", known, answer="By John Scalzi")).failure_type is FailureType.WRONG_RESULT
+    )
+
+
+def test_a_repeated_call_is_named_with_its_step():
+    again = call("get_price", {"id": "a"}, {"price": 12})
+    analysis = detect_with_rules(run("Cost?", again, again, answer="12"))
+    assert "the same call again, with the same result (step 2)" in analysis.explanation
+    assert any(span.step == 2 and span.field is Field.ACTION_INPUT for span in analysis.evidence)
+
+
+def test_a_run_without_an_answer_failed_only_if_it_owed_one():
+    told = run("Look it up.", call("get_price", {"id": "a"}, {"price": 12}), failed=False)
+    handed_in = run("List them.", call("bash", {"command": "ls"}, "a.txt"), call("submit", {}, "a.txt"), failed=False)
+    assert detect_with_rules(told).is_failure is True
+    assert detect_with_rules(handed_in).is_failure is None
+
+
+def test_a_refusal_under_rules_of_the_system_prompt_cannot_be_told():
+    refused = {"answer": "Unfortunately, I cannot cancel it.", "failed": False}
+    seen = call("get_booking", {"id": "a"}, {"cabin": "basic"})
+    assert detect_with_rules(run("Cancel it.", seen, **refused)).is_failure is True
+    policy = "Basic bookings must not be cancelled."
+    assert detect_with_rules(run("Cancel it.", seen, system_prompt=policy, **refused)).is_failure is None
+
+
+def test_a_last_call_that_only_the_environment_failed_is_not_laid_to_the_agent():
+    trajectory = run(
+        "Price?",
+        call("get_id", {"name": "a"}, {"id": 7}),
+        call("get_price", {"id": 7}, "Error: 503 Service Unavailable"),
+    )
+    assert detect_with_rules(trajectory).cause is Cause.ENVIRONMENT

@@ -4,6 +4,7 @@ The user turns of the middle of a run are folded into the new prompt, so whateve
 neither the system prompt nor an earlier result supplied must stand in the prompt itself.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from math import inf
@@ -13,7 +14,7 @@ from core.models import FailedTrajectory, StepKind
 from core.stages.grounding.index import Origin, RunIndex, index_of
 from core.stages.grounding.values import find_values, fold, number_key, phrase_key
 from core.stages.results import read_result
-from core.stages.tool_kind import ToolKind, command_text, kind_of
+from core.stages.tool_kind import ToolKind, command_text, kind_of, reads_only
 
 # What the agent makes up itself or sets by habit: nobody has to give it.
 _OWN_KEYS = {
@@ -27,6 +28,7 @@ _OWN_KEYS = {
 }  # fmt: skip
 _PATH_KEYS = {"path", "file", "file_path", "filename"}
 _OWN_VALUES = {"", "true", "false", "yes", "no", "none", "null", "0", "1", "all", "asc", "desc", "default", "auto"}
+_QUALIFIED = re.compile(r"([^()]+?) \(([^()]+)\)")
 _LONGEST = 80  # characters; longer texts are composed, not given
 
 
@@ -40,6 +42,8 @@ def missing_inputs(prompt: str, trajectory: FailedTrajectory, *, first: int, las
     for number, step in enumerate(trajectory.steps[:last], 1):
         if number < first or step.kind is not StepKind.ACTION or read_result(step).failed:
             continue
+        if read_result(step).empty and reads_only(step):
+            continue  # what was looked for in vain served nothing
         kind = kind_of(step)
         wrote = wrote or kind is ToolKind.WRITE_FILE
         if kind in (ToolKind.NOISE, ToolKind.CALCULATE) or command_text(step):
@@ -82,6 +86,8 @@ class _Known:
         self.keys = {key for value in find_values(prompt) for key in value.keys}
 
     def has(self, value: str) -> bool:
+        if found := _QUALIFIED.fullmatch(value):  # `Ian Hunter (singer)`: said as the singer Ian Hunter
+            return self.has(found[1]) and self.has(found[2])
         phrase = phrase_key(value).replace("_", " ")
         return (bool(phrase) and f" {phrase} " in self.phrase) or any(key in self.keys for key in value_keys(value))
 

@@ -6,7 +6,7 @@ supports are left out. Whatever then fails is written anew from the results' own
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.models import AgentStep, Evidence, FailedTrajectory, Field, StepKind
@@ -20,7 +20,9 @@ from core.stages.grounding.values import CLOCK as _CLOCK
 from core.stages.grounding.values import find_values, number_key, time_key
 from core.stages.hostile import is_hostile
 from core.stages.relabel.asks import Ask
+from core.stages.relabel.changed import new_fields
 from core.stages.relabel.fields import found_fields, told_fields
+from core.stages.relabel.page_words import page_of
 from core.stages.relabel.support import supported_text
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, reads_only
@@ -186,7 +188,8 @@ def _written(trajectory: FailedTrajectory, asks: Sequence[Ask], *, last: int, ye
             facts = _facts(ask, step, fields)
             told = _fitting(facts[:MOST_TOLD], left)
             complete = complete and len(told) == len(facts) and not any(fact.part for fact in told)
-            paragraph = _paragraph(ask, at, step, told, year=year)
+            new = new_fields(trajectory, number)
+            paragraph = _paragraph(ask, at, step, told, new, year=year)
             if len(paragraph) > left:
                 complete = False
                 continue
@@ -217,17 +220,25 @@ def _fitting(facts: Sequence[Fact], left: int) -> list[Fact]:
 
 
 def _facts(ask: Ask, step: AgentStep, fields: tuple[str, ...]) -> tuple[Fact, ...]:
+    if ask.kind is ToolKind.SEARCH and (page := page_of(step)):
+        return tuple(Fact(step.observation[start:end], start, end) for start, end in page.sentences)
     given = {str(value) for value in step.action_input.values() if isinstance(value, str | int)}
     wanted = fields or (found_fields(read_result(step).data) if ask.kind is ToolKind.SEARCH else ())
     return facts_of(step, fields=wanted, known=given) or facts_of(step)
 
 
-def _paragraph(ask: Ask, at: int, step: AgentStep, facts: Sequence[Fact], *, year: int | None) -> str:
+def _paragraph(  # noqa: PLR0911 - one line a kind of answer
+    ask: Ask, at: int, step: AgentStep, facts: Sequence[Fact], new: Mapping[str, object], *, year: int | None
+) -> str:
     words = in_words(step, year=year)
     if not reads_only(step):
-        return _done(ask, step, facts, year=year)
+        return _done(ask, step, facts, new, year=year)
     about = re.sub(r"^(?:of|for) ", "", words.details)
+    if ask.kind is ToolKind.SEARCH and page_of(step):
+        return " ".join(fact.text for fact in facts)
     count = count_of(step)
+    if count is None and len(facts) == 1 and " is " in facts[0].text and read_result(step).data is None:
+        return sentence(facts[0].text)
     if count is None and len(facts) == 1 and ask.kind is ToolKind.LOOKUP and about:
         return sentence(f"{about}: {facts[0].text}")
     if ask.kind in _RAW and len(facts) == 1:
@@ -251,16 +262,15 @@ def _paragraph(ask: Ask, at: int, step: AgentStep, facts: Sequence[Fact], *, yea
     return "\n".join([part for part in (head, *lines, f"- and {more} more" if more > 0 else "") if part])
 
 
-def _done(ask: Ask, step: AgentStep, facts: Sequence[Fact], *, year: int | None) -> str:
+def _done(ask: Ask, step: AgentStep, facts: Sequence[Fact], changed: Mapping[str, object], *, year: int | None) -> str:
     done = done_words(step, in_words(step, year=year))
     done = f"{done[:_LONGEST_DEED]}{CUT}" if len(done) > _LONGEST_DEED else done
     said = sentence(f"I {done[:1].lower()}{done[1:]}")
-    data = read_result(step).data
-    if ask.kind is ToolKind.CHANGE and isinstance(data, dict):
+    if ask.kind is ToolKind.CHANGE and changed:
         given = set(_leaves(step.action_input))
         new = [
             (key, value)
-            for key, value in data.items()
+            for key, value in changed.items()
             if isinstance(value, str | int | float)
             and not isinstance(value, bool)
             and str(value) not in given

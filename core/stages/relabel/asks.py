@@ -5,33 +5,19 @@ reported is. Calls of one tool that differ in one argument are one request ("to 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from core.models import AgentStep, FailedTrajectory, StepKind, input_text
 from core.stages.calls import identity_of
 from core.stages.detect.rules import achieved_something
 from core.stages.grounding.inputs import needed_values
-from core.stages.results import read_result
+from core.stages.relabel.merging import Ask, merged
+from core.stages.relabel.page_words import IN_PAGE
 from core.stages.tool_kind import ToolKind, command_text, kind_of, name_words, reads_only
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One thing asked for: a call, or several that differ only in the argument `varied`."""
-
-    steps: tuple[int, ...]
-    call: AgentStep
-    kind: ToolKind
-    varied: str = ""
-    values: tuple[str, ...] = ()
-    context: tuple[tuple[str, str], ...] = ()  # route or place of the search that found what is changed
-    each: bool = False  # the varied values came from an earlier result: "each of them"
-
 
 MOST_CALLS = 150  # of one stretch; nobody asks for more in one request, and comparing them in pairs stays quick
 _SEARCHED = 200_000  # characters of a result in which a later call's values are looked for
+_TELLING = 20  # characters from which a result that stands in another is no chance
 _SPOKEN = 20_000  # characters of what the agent said after a call that are searched for its result
 
 
@@ -40,18 +26,22 @@ def asks_in(trajectory: FailedTrajectory, first: int, last: int) -> tuple[Ask, .
     calls = [n for n, _ in trajectory.actions if first <= n <= last]
     if len(calls) > MOST_CALLS:
         return ()
-    worked = [n for n in calls if achieved_something(trajectory, n)]
+    worked = [n for n in calls if achieved_something(trajectory, n) and not _tidies_up(trajectory, n)]
     worked = _last_of_repeats(trajectory, worked)
     changes = [n for n in worked if not reads_only(trajectory.steps[n - 1])]
     reads = [n for n in worked if reads_only(trajectory.steps[n - 1]) and not identifies(trajectory.steps[n - 1])]
+    reads = [n for n in reads if not _repeats_another(trajectory, n, reads)]
+    last_read = [n for n in reads[-1:] if _is_silent(trajectory) and command_text(trajectory.steps[n - 1])]
     if changes:
         kept = changes + [n for n in reads if _is_asked(trajectory, n, changes, last)]
+    elif last_read:
+        kept = last_read  # whoever only runs commands hands in what the last of them shows
     else:
         kept = _with_siblings(trajectory, [n for n in reads if _is_reported(trajectory, n, last)], reads) or reads
         kept = [n for n in kept if not _only_serves(trajectory, n, kept)] or kept
     if not kept:
         kept = worked
-    return _merged(trajectory, sorted(kept), first)
+    return merged(trajectory, sorted(kept), first)
 
 
 def with_support(
@@ -64,7 +54,27 @@ def with_support(
             continue
         if achieved_something(trajectory, number) and set(needed_values(step.action_input)) & set(missing):
             kept.add(number)
-    return _merged(trajectory, sorted(kept), first)
+    return merged(trajectory, sorted(kept), first)
+
+
+def _is_silent(trajectory: FailedTrajectory) -> bool:
+    """Whether the agent never says anything, so that only results can answer."""
+    return not trajectory.final_answer.strip() and not any(s.kind is StepKind.MESSAGE for s in trajectory.steps)
+
+
+def _tidies_up(trajectory: FailedTrajectory, number: int) -> bool:
+    """Whether a command deletes what the user never spoke of: files of the agent's own making."""
+    command = re.match(r"\s*(?:rm|rmdir)\s+(.+)", command_text(trajectory.steps[number - 1]))
+    said = [trajectory.original_prompt, *(s.text for s in trajectory.steps if s.kind is StepKind.USER)]
+    if command is None:
+        return False
+    return not any(path in text for path in command[1].split() if not path.startswith("-") for text in said)
+
+
+def _repeats_another(trajectory: FailedTrajectory, number: int, reads: Sequence[int]) -> bool:
+    """Whether all that the call told stands in an earlier result: a word looked up in a page that was read."""
+    told = IN_PAGE.sub("", trajectory.steps[number - 1].observation).strip()
+    return len(told) > _TELLING and any(n < number and told in trajectory.steps[n - 1].observation for n in reads)
 
 
 def _with_siblings(trajectory: FailedTrajectory, reported: Sequence[int], reads: Sequence[int]) -> list[int]:
@@ -169,102 +179,4 @@ def _is_schema_query(command: str) -> bool:
     return catalogue or lower.startswith(("show", "desc", "pragma", "use ", "explain", "."))
 
 
-@dataclass
-class _Group:
-    """An ask in the making: its calls so far, and the argument in which they differ."""
-
-    steps: list[int]
-    call: AgentStep
-    kind: ToolKind
-    context: tuple[tuple[str, str], ...]
-    varied: str = ""
-
-    def takes(self, step: AgentStep, number: int) -> str:
-        """The one argument in which a call of the same tool differs; empty if it is no call of this group."""
-        if step.action_name != self.call.action_name or command_text(step) or self.kind is ToolKind.WRITE_FILE:
-            return ""
-        if (number != self.steps[-1] + 1 or self.context) and not reads_only(step):
-            return ""
-        one, other = self.call.action_input, step.action_input
-        if set(one) != set(other):
-            return ""
-        differing = [key for key in one if one[key] != other[key]]
-        if len(differing) != 1 or (self.varied and differing[0] != self.varied):
-            return ""
-        told = (one[differing[0]], other[differing[0]])
-        plain = all(isinstance(value, str | int) and not isinstance(value, bool) for value in told)
-        return differing[0] if plain else ""
-
-
-def _merged(trajectory: FailedTrajectory, numbers: Sequence[int], first: int) -> tuple[Ask, ...]:
-    groups: list[_Group] = []
-    for number in numbers:
-        step = trajectory.steps[number - 1]
-        for group in groups:
-            if key := group.takes(step, number):
-                group.varied = key
-                group.steps.append(number)
-                break
-        else:
-            groups.append(_Group([number], step, kind_of(step), _context(trajectory, number, numbers, first)))
-    lists = _lists_of(trajectory, first, numbers[-1]) if any(group.varied for group in groups) else {}
-    said = " ".join([trajectory.original_prompt, *(s.text for s in trajectory.steps if s.kind is StepKind.USER)])
-    return tuple(_ask(trajectory, group, lists, said) for group in groups)
-
-
-def _ask(trajectory: FailedTrajectory, group: _Group, lists: dict[frozenset[str], int], said: str) -> Ask:
-    if not group.varied:
-        return Ask(tuple(group.steps), group.call, group.kind, context=group.context)
-    values = tuple(str(trajectory.steps[n - 1].action_input[group.varied]) for n in group.steps)
-    # "Each of my orders" is true only of a list that holds just these.
-    listed = lists.get(frozenset(values), group.steps[0]) < group.steps[0]
-    each = listed and not any(value in said for value in values)
-    return Ask(tuple(group.steps), group.call, group.kind, group.varied, values, each=each)
-
-
-def _lists_of(trajectory: FailedTrajectory, first: int, last: int) -> dict[frozenset[str], int]:
-    """Every list of different scalars in the results of `first`..`last`, with the first step that shows it."""
-    shown: dict[frozenset[str], int] = {}
-    for number, step in trajectory.actions:
-        result = read_result(step)
-        if first <= number <= last and not result.failed:
-            for found in _lists(result.data):
-                if len(set(found)) == len(found):
-                    shown.setdefault(frozenset(found), number)
-    return shown
-
-
-_PLACE = re.compile(r"origin|destination|^from|^to(?:_|$)|departure|arrival|city|location|place|^max_|^min_")
-
-
-def _context(
-    trajectory: FailedTrajectory, number: int, asked: Sequence[int], first: int
-) -> tuple[tuple[str, str], ...]:
-    """Where-arguments of the latest earlier search that the change took its choice from and that is no ask itself."""
-    step = trajectory.steps[number - 1]
-    if kind_of(step) is not ToolKind.CHANGE:
-        return ()
-    chosen = [
-        value
-        for value in needed_values(step.action_input)
-        if re.search(r"\d", value) and not re.match(r"\d{4}-\d\d", value)
-    ]
-    for n, call in reversed(trajectory.actions):
-        if not first <= n < number or n in asked or kind_of(call) is not ToolKind.SEARCH or read_result(call).failed:
-            continue
-        if any(len(value) >= 3 and value in call.observation for value in chosen):
-            given = {k: v for k, v in call.action_input.items() if _PLACE.search(k) and k not in step.action_input}
-            return tuple((k, str(v)) for k, v in given.items())
-    return ()
-
-
-def _lists(data: Any) -> Iterator[list[str]]:
-    """Every list of scalars in parsed data."""
-    if isinstance(data, dict):
-        for value in data.values():
-            yield from _lists(value)
-    elif isinstance(data, list):
-        if data and all(isinstance(item, str | int) for item in data):
-            yield [str(item) for item in data]
-        for item in data:
-            yield from _lists(item)
+__all__ = ["MOST_CALLS", "Ask", "asks_in", "identifies", "said_after", "with_support"]

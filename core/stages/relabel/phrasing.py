@@ -14,6 +14,12 @@ from core.stages.tool_kind import reads_only
 from core.stages.wording import capital, join, plural, sentence, spoken_key
 
 _CONFIRM = re.compile(r"\bconfirm(?:ation|s)?\b", re.IGNORECASE)
+_DAY = re.compile(r" on [A-Z][a-z]+ \d{1,2}(?:, \d{4})?$")
+_WHO = re.compile(r"(?:who|what|when|where)\b(?:(?!, and )[^?]){1,120}\?")  # a question of one part
+_REASON = re.compile(
+    r"(?:\b(?:because|due to|reason is|reason:)|\boption \d+[:,]?|\b\d\.)\s*(?:of )?([^.!?\n]+)", re.IGNORECASE
+)
+_SHORT_REASON = 8  # words
 _WHICH = re.compile(r"(which [\w -]+? go )(from .+?)(, (?:and )?(?:when|what|which|how) .*)?\?")
 
 
@@ -50,9 +56,29 @@ def phrase(
         asked = asked or not question
         sentences.append(sentence(capital(f"{lead}{clause}")))
     changed = any(not reads_only(ask.call) for ask in told)
+    sentences += _reasons(trajectory, told)
     if changed and _CONFIRM.search(trajectory.system_prompt) and any(s.kind is StepKind.USER for s in trajectory.steps):
         sentences.append("You have my confirmation, so please go ahead.")
     return Phrase(" ".join(sentences), tuple(told), len(asks) - len(told))
+
+
+def _reasons(trajectory: FailedTrajectory, asks: Sequence[Ask]) -> list[str]:
+    """`The reason: a change of plan.`, in the user's words, where the agent asked for it before a change."""
+    said: dict[str, None] = {}
+    changes = [n for ask in asks if not reads_only(ask.call) for n in ask.steps]
+    for number, step in enumerate(trajectory.steps[: max(changes, default=0)], 1):
+        before = trajectory.steps[number - 2] if number > 1 else None
+        if (
+            step.kind is StepKind.USER
+            and before
+            and before.kind is StepKind.MESSAGE
+            and "reason" in before.text.lower()
+        ):
+            found = _REASON.search(step.text)
+            if found or len(step.text.split()) <= _SHORT_REASON:
+                reason = (found[1] if found else step.text).strip(" .!'\"")
+                said.setdefault(f"The reason: {reason[:1].lower()}{reason[1:]}.")
+    return list(said)[:1]
 
 
 def _joined_questions(clauses: Sequence[str]) -> list[str]:
@@ -61,7 +87,15 @@ def _joined_questions(clauses: Sequence[str]) -> list[str]:
     for clause in clauses:
         here, before = _WHICH.fullmatch(clause), _WHICH.fullmatch(joined[-1]) if joined else None
         if here and before and here[1] == before[1] and here[3] == before[3]:
-            joined[-1] = f"{here[1]}{before[2]} and {here[2]}{here[3] or ''}?"
+            day = _DAY.search(here[2])
+            first = before[2].removesuffix(day[0]) if day else before[2]
+            joined[-1] = f"{here[1]}{first} and {here[2]}{here[3] or ''}?"
+        elif joined and _WHO.fullmatch(clause) and _WHO.fullmatch(joined[-1]):
+            known = "what is known about "
+            both = clause.startswith(known) and joined[-1].startswith(known)
+            joined[-1] = (
+                f"{joined[-1][:-1]} and {clause.removeprefix(known)}" if both else f"{joined[-1][:-1]}, and {clause}"
+            )
         else:
             joined.append(clause)
     return joined

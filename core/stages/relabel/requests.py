@@ -7,9 +7,11 @@ asked for by the names of the fields that came back, which say nothing about the
 import re
 
 from core.models import AgentStep
+from core.stages.arguments import spoken
 from core.stages.calls import CallWords, in_words
 from core.stages.relabel.asks import Ask
 from core.stages.relabel.fields import asking, found_fields
+from core.stages.relabel.page_words import IN_PAGE, page_of
 from core.stages.relabel.shell_words import shell_request
 from core.stages.relabel.sql_words import sql_request
 from core.stages.results import read_result
@@ -25,7 +27,8 @@ _IMPERATIVE = {
 _MAKES = ("book", "create", "send", "add", "place", "open", "issue", "schedule", "reserve", "register", "order", "buy")
 # Places to look in and words for anything at all: no object that a person asks for.
 _VAGUE = {
-    "web", "internet", "google", "help", "wikipedia", "wiki", "page", "documents", "docs", "knowledge", "base",
+    "web", "internet", "google", "duckduckgo", "bing", "brave", "tavily", "serper", "serpapi", "help",
+    "wikipedia", "wiki", "page", "documents", "docs", "knowledge", "base",
     "database", "online", "",
 }  # fmt: skip
 _NO_OBJECT = _VAGUE | {
@@ -68,13 +71,15 @@ def request_for(  # noqa: PLR0911 - one line a kind of tool
         case ToolKind.READ_FILE if path := _path(step):
             return f"show me what is in {path}"
         case ToolKind.WRITE_FILE if path := _path(step):
-            return (
-                f"write {path}"
-                if not step.action_input.get("old") and "edit" not in step.action_name
-                else f"edit {path}"
-            )
+            return _written(step, path)
+        case ToolKind.WRITE_FILE:
+            return None  # what was written cannot be told without its place
+    if IN_PAGE.match(step.observation):
+        return None  # a word looked up in a page that is open: no request by itself
     told = step.model_copy(update={"action_input": {**step.action_input, **dict(ask.context)}}) if ask.context else step
     words = in_words(told, year=year, varied=ask.varied, values=ask.values)
+    if ask.only:
+        return _change_of_one(step, ask.only, year)
     if ask.kind is ToolKind.CHANGE:
         return _change(words)
     return _question(ask, words, tell)
@@ -86,6 +91,20 @@ def _path(step: AgentStep) -> str:
         if isinstance(value, str) and value:
             return value
     return ""
+
+
+_OLD = ("old_str", "old_string", "old", "search", "find", "to_replace")
+_NEW = ("new_str", "new_string", "new", "replace", "replacement", "new_content")
+_LONGEST_EDIT = 160  # characters of a line that a request spells out
+
+
+def _written(step: AgentStep, path: str) -> str | None:
+    old = next((step.action_input[key] for key in _OLD if isinstance(step.action_input.get(key), str)), "")
+    new = next((step.action_input[key] for key in _NEW if isinstance(step.action_input.get(key), str)), "")
+    if old or new:
+        short = all(len(text.strip()) <= _LONGEST_EDIT and "\n" not in text.strip() for text in (old, new))
+        return f"in {path}, replace `{old.strip()}` with `{new.strip()}`" if short and old and new else None
+    return f"edit {path}" if "edit" in step.action_name else f"write {path}"
 
 
 def _code(step: AgentStep, command: str) -> str | None:
@@ -107,6 +126,14 @@ def _change(words: CallWords) -> str:
     elif noun and verb in _MAKES and re.match(r"(?:from|to|in|on|for|with|of|as)\b|$", words.details):
         noun = f"{_article(noun)} {noun}"
     return " ".join(part for part in (verb, noun, words.topic, words.details) if part).replace(" ,", ",")
+
+
+def _change_of_one(step: AgentStep, key: str, year: int | None) -> str:
+    """`change the cabin of reservation H9ZU1C to economy, paid with gift_card_1`."""
+    rest = {name: value for name, value in step.action_input.items() if name != key}
+    words = in_words(step.model_copy(update={"action_input": rest}), year=year)
+    of, comma, more = words.details.partition(", ")
+    return f"change the {spoken_key(key)} {of} to {spoken(step.action_input[key], year)}{comma}{more}"
 
 
 def _article(noun: str) -> str:
@@ -149,8 +176,10 @@ def _search(ask: Ask, words: CallWords) -> str:
             f", and {questions}" if questions and " and " not in questions else f", {questions}" if questions else ""
         )
         return f"which {plural(noun) if noun else 'connections'} go {details}{comma}?"
+    if page := page_of(ask.call):
+        return f"{page.question}?"
     if words.topic and noun in _VAGUE:
-        return f"find out about {words.topic}{f' {details}' if details else ''}"
+        return f"search for {words.topic}{f' {details}' if details else ''} and tell me what you find"
     things = "what there is" if noun in _VAGUE else plural(noun)
     topic = f" for {words.topic}" if words.topic else ""
     clause = asking(fields, as_questions=False)

@@ -17,6 +17,7 @@ from core.stages.grounding.inputs import missing_inputs
 from core.stages.relabel.answer import Answer, answer_for
 from core.stages.relabel.asks import MOST_CALLS, Ask, asks_in, with_support
 from core.stages.relabel.check import judge_by_rules
+from core.stages.relabel.page_words import page_of
 from core.stages.relabel.phrasing import Phrase, phrase
 from core.stages.relabel.rewrite import rewrites
 from core.stages.results import read_result
@@ -59,10 +60,13 @@ def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
         ends += [n for n in useful if n < changes[0]][-1:]
     searches = [n for n in useful if kind_of(trajectory.steps[n - 1]) is ToolKind.SEARCH]
     ends += searches[-1:]
+    pages = [n for n in searches if page_of(trajectory.steps[n - 1])]
+    begin = useful[0] if pages else 1  # what was searched for in vain before the first page is no part of the goal
     seen: set[tuple[int, int]] = set()
     for end in ends:
         # A change rests on the state that earlier calls left; only look-ups may lose what came before them.
-        starts = (1, _needed_start(trajectory, end)) if reads_only(trajectory.steps[end - 1]) else (1,)
+        starts = (begin, _needed_start(trajectory, end)) if reads_only(trajectory.steps[end - 1]) else (1,)
+        starts = (*starts, *(n for n in pages[-2:] if n <= end))  # a question or two, as one person asks at a time
         if len(useful) > MOST_CALLS:  # too much for one request as a whole: the last few calls may be one
             starts = (*starts, useful[max(0, useful.index(end) + 1 - _FEW)])
         for start in starts:
@@ -182,11 +186,11 @@ def _triviality(trajectory: FailedTrajectory, said: Phrase) -> float:
             0.25 if kinds == {ToolKind.LOOKUP} else 0.2 if kinds != {ToolKind.SEARCH} and len(everything) > 2 else 0.1
         )
     if _PEEKS.fullmatch(said.prompt):
-        lost += 0.2  # looking around is the start of a job, not the job
-    if "find out about" in said.prompt:
+        lost += 0.3  # looking around is the start of a job, not the job
+    if "tell me what you find" in said.prompt:
         lost += 0.25  # search terms, not a person's words
     if ToolKind.SHELL in kinds:
         lost += 0.05 * said.prompt.count(", then ") + 0.05 * said.prompt.count(", only ")
     if ToolKind.SQL in kinds:
-        lost += 0.2  # columns and conditions read back from a query, not a person's question
+        lost += 0.1  # columns and conditions read back from a query, not a person's question
     return lost

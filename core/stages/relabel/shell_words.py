@@ -49,6 +49,9 @@ def _single(stage: str) -> str | None:  # noqa: PLR0911, PLR0912 - one line a co
         case "ls":
             hidden = " including hidden ones" if any("a" in flag for flag in flags) else ""
             long = ", with their sizes and dates" if any("l" in flag for flag in flags) else ""
+            long += ", and in all folders below" if any("R" in flag for flag in flags) else ""
+            if any("d" in flag for flag in flags):
+                return f"show me the details of {' and '.join(plain) or 'the current folder'} itself"
             return f"list the files in {where or 'the current folder'}{hidden}{long}"
         case "cat" | "less" | "more" if where:
             return f"show me what is in {' and '.join(plain)}"
@@ -85,9 +88,27 @@ def _single(stage: str) -> str | None:  # noqa: PLR0911, PLR0912 - one line a co
             return f"run {' '.join(plain)} and tell me what it prints"
         case "tar" if len(plain) >= 2 and any("c" in w for w in words[1:2]):
             names = plain if flags else plain[1:]
+            if not all(re.fullmatch(r"[\w./~-]+", each) for each in names):
+                return None
             return f"pack {' and '.join(names[1:])} into {names[0]}" if len(names) > 1 else None
         case "tar" if where and any("t" in w for w in words[1:2]):
             return f"list what is in {plain[0] if flags else plain[-1]}"
+        case "strings" | "file" | "zcat" | "xxd" if where:
+            what = {"strings": "readable text", "file": "file type", "xxd": "hex dump"}.get(name, "content")
+            return f"show me the {what} of {' and '.join(plain)}"
+        case "unzip" | "gunzip" if where and not any("l" in f for f in flags):
+            return f"unpack {where}"
+        case "diff" if len(plain) == 2:
+            folders = any("r" in flag for flag in flags)
+            return f"tell me how {'the folders ' if folders else ''}{plain[0]} and {plain[1]} differ"
+        case "sort" if where and len(plain) == 1:
+            return f"show me the lines of {where}, sorted{', each once' if any('u' in f for f in flags) else ''}"
+        case "ln" if len(plain) == 2 and any("s" in flag for flag in flags):
+            return f"make a symbolic link {plain[1]} to {plain[0]}"
+        case "chmod" if len(plain) >= 2:
+            return f"set the permissions of {' and '.join(plain[1:])} to {plain[0]}"
+        case "which" | "type" if where:
+            return f"tell me where {' and '.join(plain)} is installed"
         case "cut" if where:
             return f"show me one column of {where}"
         case "stat" if where:
@@ -161,6 +182,10 @@ def _with_pipe(request: str, stages: list[str]) -> str | None:
         name, flags = words[0], [w for w in words[1:] if w.startswith("-")]
         if name == "wc":
             thing = "words" if "-w" in flags else "lines" if not request.startswith(("find all", "list")) else ""
+            if request.endswith(" and show me what is in them"):
+                found = request.removeprefix("find ").removesuffix(" and show me what is in them")
+                request = f"count the {'words' if '-w' in flags else 'lines'} in {found}"
+                continue
             request = f"tell me how many there are: {request}" if not thing else f"{request} and count the {thing}"
         elif name == "grep" and len(words) > 1:
             pattern = next((w for w in words[1:] if not w.startswith("-")), "")

@@ -16,6 +16,8 @@ _CLAUSES = re.compile(
 )
 _LONGEST = 2_000  # characters; a longer query is no one sentence
 _AGGREGATES = {"avg": "average", "max": "highest", "min": "lowest", "sum": "total"}
+_HOW_MANY = re.compile(r"(count\s*\([^)]*\)|\w+)\s*(>=|<=|=|>|<)\s*(\d+)", re.IGNORECASE)
+_AMOUNTS = {"=": "exactly", ">": "more than", "<": "fewer than", ">=": "at least", "<=": "at most"}
 _COMPARISONS = {
     "=": "is",
     "==": "is",
@@ -44,7 +46,7 @@ def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
         return "list the databases"
     parts = _CLAUSES.match(text)
     if parts is None or re.search(
-        r"\(\s*select\b|\bunion\b|\bcase\s+when\b|\bover\s*\(|\bintersect\b|\bexcept\b", text, re.IGNORECASE
+        r"\bunion\b|\bcase\s+when\b|\bover\s*\(|\bintersect\b|\bexcept\b", text, re.IGNORECASE
     ):
         return None
     tables = _tables(parts["tables"])
@@ -54,9 +56,20 @@ def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
         return None
     told = [c for c in columns if c]
     filters = _filters(parts["where"]) if parts["where"] else ""
-    if filters is None or (parts["having"] and _filters(parts["having"]) is None):
+    many = _HOW_MANY.fullmatch(parts["having"].strip()) if parts["having"] else None
+    if many and not many[1].lower().startswith("count") and aliases.get(many[1].lower()) != "#count":
+        many = None
+    if filters is None or (parts["having"] and not many and _filters(parts["having"]) is None):
         return None
-    having = f" and {_filters(parts['having'])}" if parts["having"] else ""
+    having = f" and {_filters(parts['having'])}" if parts["having"] and not many else ""
+    if many:
+        least = f"{_AMOUNTS[many[2]]} {many[3]} {plural(singular(spoken_key(tables[-1])))}"
+        grouped = [_bare(c) for c in _split(parts["group"])] if parts["group"] else []
+        if len(grouped) == 1 and not parts["order"] and set(told) <= {*grouped, "#count"}:
+            where = f" where {filters}" if filters else ""
+            extra = ", and how many do they have" if "#count" in told else ""
+            return f"which {plural(grouped[0])} have {least}{where}{extra}?"
+        having = f", only those with {least}"
     return _sentence(told, tables, filters, parts, having, aliases)
 
 
@@ -73,7 +86,7 @@ def _alias(column: str) -> tuple[str, str] | None:
     return (found[1].lower(), said) if found and said else None
 
 
-def _sentence(
+def _sentence(  # noqa: PLR0911 - one line a form
     told: list[str], tables: list[str], filters: str, parts: re.Match[str], having: str, aliases: dict[str, str]
 ) -> str:
     things = plural(singular(spoken_key(tables[0])))
@@ -84,20 +97,47 @@ def _sentence(
         if parts["group"]
         else []
     )
-    joined = f" (from {join([spoken_key(t) for t in tables])})" if len(tables) > 1 else ""
+    # The first and the last table are what a person speaks of; those between only tie them together.
+    joined = f" with their {plural(singular(spoken_key(tables[-1])))}" if len(tables) > 1 else ""
     if told == ["#count"] and not group:
         return f"how many {things}{joined} are there{where}?"
     named = [f"number of {things}" if c == "#count" else c for c in told]
+    counted = plural(singular(spoken_key(tables[-1])))  # of joined tables the last holds what is counted
+    if top := _top(named, counted if group else things + joined, parts, aliases, group):
+        return f"{top}{where}{having}"
+    if group and len(told) <= 1 + len(group) and "#count" in told and not order and not joined:
+        return f"how many {things} are there for each {join(group)}{where}{having}?"
     if group:
         values = [c for c in named if c not in group] or named
-        source = f"the {join([spoken_key(t) for t in tables])} {'tables' if len(tables) > 1 else 'table'}"
-        filtered = f", counting only rows{where}" if where else ""
-        return f"give the {join(values)} for each {join(group)} in {source}{filtered}{having}{order}"
+        return f"give the {join(values)} of the {things}{joined} for each {join(group)}{where}{having}{order}"
     if any(c.split()[0] in _AGGREGATES.values() for c in named):
         return f"what is the {join(named)} of the {things}{joined}{where}?"
     if named == ["*"]:
         return f"list the {things}{joined}{where}{order}"
     return f"list the {join(named)} of the {things}{joined}{where}{order}"
+
+
+def _top(named: list[str], things: str, parts: re.Match[str], aliases: dict[str, str], group: list[str]) -> str | None:
+    """`the name and population of the 3 countries with the highest population`; for counts, who has most of them."""
+    if not parts["order"] or not parts["limit"] or len(_split(parts["order"])) > 1:
+        return None
+    down = bool(re.search(r"\bdesc\b", parts["order"], re.IGNORECASE))
+    plain = re.sub(r"\s+(?:asc|desc)\s*$", "", parts["order"].strip(), flags=re.IGNORECASE)
+    column = aliases.get(plain.lower()) or _column(plain)
+    count = int(parts["limit"])
+    if column is None:
+        return None
+    if column == "#count" and len(group) == 1:
+        number = "" if count == 1 else f"{count} "
+        asked = f"which {number}{group[0] if count == 1 else plural(group[0])} {'has' if count == 1 else 'have'} the"
+        return f"find out {asked} {'most' if down else 'fewest'} {things}" + (
+            f", and how many {'it has' if count == 1 else 'they have'}" if len(named) > 1 else ""
+        )
+    if group or column == "#count":
+        return None
+    kept = "record" if named == ["*"] else join(named)
+    whom = singular(things) if count == 1 else f"{count} {things}"
+    return f"give the {kept} of the {whom} with the {'highest' if down else 'lowest'} {column}"
 
 
 def _split(text: str) -> list[str]:
@@ -167,11 +207,22 @@ def _filters(text: str) -> str | None:
     return " ".join(told)
 
 
-def _filter(piece: str) -> str | None:
+def _filter(piece: str) -> str | None:  # noqa: PLR0911 - one line a form
     # A text with wildcards is a pattern, and no value that a person would name.
     value = r"('[^'%?*]*'|\"[^\"%?*]*\"|-?\d+(?:\.\d+)?)"
     if found := re.fullmatch(rf"([\w.`\"]+)\s*(=|==|!=|<>|>=|<=|>|<)\s*{value}", piece):
         return f"the {_bare(found[1])} {_COMPARISONS[found[2]]} {_literal(found[3])}"
+    if found := re.fullmatch(
+        r"([\w.`\"]+)\s+(not\s+)?in\s*\(\s*select\s+(?:distinct\s+)?[\w.]+\s+from\s+(\w+)\s*", piece, re.IGNORECASE
+    ):
+        others = plural(singular(spoken_key(found[3])))
+        return f"there {'are no' if found[2] else 'are'} {others} for the {_bare(found[1])}"
+    if found := re.fullmatch(
+        r"([\w.`\"]+)\s*(=|>|<)\s*\(\s*select\s+(avg|max|min)\s*\(([\w.]+)\)\s+from\s+\w+\s*", piece, re.IGNORECASE
+    ):
+        return f"the {_bare(found[1])} {_COMPARISONS[found[2]]} the {_AGGREGATES[found[3].lower()]} {_bare(found[4])}"
+    if "select" in piece.lower():
+        return None
     if found := re.fullmatch(r"([\w.`\"]+)\s+BETWEEN\s+(\S+)\s+~\s+(\S+)", piece):
         return f"the {_bare(found[1])} is between {_literal(found[2])} and {_literal(found[3])}"
     if found := re.fullmatch(r"([\w.`\"]+)\s+(not\s+)?like\s+['\"](%?)([^%_?*'\"]+)(%?)['\"]", piece, re.IGNORECASE):
