@@ -3,7 +3,19 @@
 import importlib
 import sys
 
-NAMES = ("startup", "importing", "pipeline", "queue", "thresholds", "order", "ui", "llm", "tokens", "quality", "planted")
+NAMES = (
+    "startup",
+    "importing",
+    "pipeline",
+    "queue",
+    "thresholds",
+    "order",
+    "ui",
+    "llm",
+    "tokens",
+    "quality",
+    "planted",
+)
 
 
 def main(wanted: list[str]) -> None:

@@ -32,7 +32,7 @@ def step(observation: str, is_error: bool | None = None) -> AgentStep:
         '{"exit_code": 2, "stdout": ""}',
         '{"error": "", "response": "{\\"status\\": 400, \\"data\\": null}"}',
         "\x1b[31mError: red\x1b[0m",
-        '  File "/w/train.py", line 23\r\n    f.write(f"x\r\n       ^\r\nSyntaxError: bad\r\n\r\n[Python 3.11]\r\na@b1:/w $ ',
+        '  File "/w/train.py", line 23\r\n    f("x\r\n     ^\r\nSyntaxError: bad\r\n\r\n[Python 3.11]\r\na@b1:/w $ ',
         '{"error": "", "response": "\\"<html><head><title>Forbidden</title></head></html>\\""}',
         '{"response_status": "Error", "message": "ERROR: No data found for Campaign."}',
         "Your proposed edit has introduced new syntax error(s).",
