@@ -103,7 +103,7 @@ def _written(step: AgentStep, path: str) -> str | None:
     new = next((step.action_input[key] for key in _NEW if isinstance(step.action_input.get(key), str)), "")
     if old or new:
         short = all(len(text.strip()) <= _LONGEST_EDIT and "\n" not in text.strip() for text in (old, new))
-        return f"in {path}, replace `{old.strip()}` with `{new.strip()}`" if short and old and new else None
+        return f"replace `{old.strip()}` with `{new.strip()}` in {path}" if short and old and new else None
     return f"edit {path}" if "edit" in step.action_name else f"write {path}"
 
 
