@@ -1,8 +1,9 @@
 """Charts, from rows that the store counted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from core.measures.precision import Measured
@@ -64,6 +65,24 @@ def precision_chart(points: Iterable[Measured], theta: float) -> alt.LayerChart 
 
 def _percent(column: str) -> alt.Y:
     return alt.Y(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", labelFlush=False))
+
+
+def token_chart(tokens: Sequence[int]) -> alt.Chart:
+    """How many samples are how long; the bins are counted here, so the browser gets 20 rows and not one a sample."""
+    counts, edges = np.histogram(tokens, bins=20)
+    data = pd.DataFrame({"from": edges[:-1].round(), "to": edges[1:].round(), "samples": counts})
+    chart: alt.Chart = (
+        alt.Chart(data)
+        .mark_bar(color=_BLUE)
+        .encode(
+            x=alt.X("from:Q", title="Tokens", axis=alt.Axis(tickMinStep=1)),
+            x2="to:Q",
+            y=alt.Y("samples:Q", title="Samples", axis=alt.Axis(tickMinStep=1)),
+            tooltip=["samples", alt.Tooltip("from:Q", format=","), alt.Tooltip("to:Q", format=",")],
+        )
+        .properties(height=160)
+    )
+    return chart
 
 
 def reliability_chart(curves: Mapping[str, Reliability]) -> alt.LayerChart | alt.FacetChart:

@@ -8,6 +8,7 @@ import click
 
 from core.cli.console import counted, say, table
 from core.cli.options import FORMATS, db_option, place, settings_from
+from core.cli.selecting import selection_from, selection_options
 
 
 @click.command("export")
@@ -23,9 +24,19 @@ from core.cli.options import FORMATS, db_option, place, settings_from
     help="Folder, or a file NAME.jsonl.",
 )
 @click.option("--include-auto", is_flag=True, help="Add what the policy lets in without a human; marked as such.")
+@selection_options
 @click.option("--force", is_flag=True, help="Replace an export that is there already.")
 def export_command(
-    db: Path, output_format: str, dialect: str | None, output: Path, include_auto: bool, force: bool
+    db: Path,
+    output_format: str,
+    dialect: str | None,
+    output: Path,
+    include_auto: bool,
+    force: bool,
+    test_share: float,
+    redact: bool,
+    pseudonyms: bool,
+    **chosen: Any,
 ) -> None:
     """Write what was approved as training data, with a manifest of what was left out and why."""
     from core.export import ExportRequest, check_output, export
@@ -33,11 +44,22 @@ def export_command(
     from core.store import open_to_read
 
     settings = settings_from({})
-    request = ExportRequest(OutputFormat(output_format), dialect, include_auto)
+    selection = selection_from(chosen)
+    request = ExportRequest(
+        OutputFormat(output_format),
+        dialect,
+        include_auto,
+        selection=selection,
+        test_share=test_share,
+        redact=redact,
+        pseudonyms=pseudonyms,
+    )
     check_output(request, output, force=force, inputs=(db,))
     with open_to_read(db) as store:
         report = export(store, settings.pipeline, request, output, force=force)
     say(f"Wrote {counted(report.rows, 'row')} ({request.target.name}, for {request.target.trainer}) to {output}.")
+    if test_share:
+        say(f"  {report.rows - report.test_rows:,} to train on, {report.test_rows:,} to test on; no task is in both.")
     if not report.noted:
         say(f"{db} cannot be written now, so the export is not noted in it; the rows are whole.")
     rows: list[tuple[Any, ...]] = [(state.replace("_", " "), n) for state, n in sorted(report.samples.items())]
@@ -45,9 +67,18 @@ def export_command(
         table(("Approved", "Samples"), rows, numbers=("Samples",))
     for reason, n in report.reasons.most_common():
         say(f"  {n} left out: {reason}")
+    for reason, n in report.not_selected.most_common():
+        say(f"  {n} not selected: {reason}")
+    for kind, seen in report.masks.report().items():
+        done = "masked" if redact else "left as it is; --redact masks it"
+        say(f"  {seen['found']} {kind.replace('_', ' ')} ({seen['different']} different): {done}")
     for state, n in report.manifest["left_out"]["by_state"].items():
         say(f"  {n} {state.replace('_', ' ')}: not approved")
     if not report.rows:
         say("Nothing to train on: approve items in `agenther review`, or add --include-auto.")
         sys.exit(1)
+    if selection.max_tokens or selection.tokenizer:
+        tokens = report.manifest["tokens"]
+        length = f"{tokens['median']:,} in the middle, {tokens['longest']:,} at most"
+        say(f"Tokens a sample: {length} ({tokens['counted_by']}).")
     say(f"Load it: {request.target.loading}")

@@ -8,95 +8,47 @@ import io
 import json
 import tempfile
 import zipfile
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.export.manifest import bulk_act, measured_now, without_proposal
-from core.formats import Row, Target, find_target
+from core.export.lengths import Lengths
+from core.export.manifest import manifest_of, policy_of
+from core.export.naming import Names, names
+from core.export.request import ExportReport, ExportRequest
+from core.export.selection import Quotas
+from core.export.splitting import Leakage, is_test
+from core.formats import Row
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
+from core.formats.target import TEST_FILE
 from core.formats.writing import Written, write_folder, write_single
-from core.models import Attempt, AugmentedSample, LeftOut, OutputFormat, ProposalState
-from core.settings import PipelineConfig, split_judge
+from core.models import Attempt, AugmentedSample, LeftOut
+from core.settings import PipelineConfig
 from core.stages.augment import augment
 from core.stages.grounding import check_prompt
 from core.store import Store
-from core.store.approved import Approved, approved, save_export
-from core.store.bulk import rejecting
-from core.store.queue import current_policy, state_counts
-
-# Settings that change no result; addresses of model servers are nobody's business who gets the data.
-_PRIVATE = {
-    "api_key",
-    "judge_api_key",
-    "base_url",
-    "judge_base_url",
-    "timeout",
-    "max_requests",
-    "concurrency",
-    "rpm",
-    "tpm",
-    "output_dir",
-}
-
-
-@dataclass(frozen=True)
-class ExportRequest:
-    """What to export. `imports` limits it to what these imports met (None = all of the database)."""
-
-    format: OutputFormat
-    dialect: str | None = None
-    include_auto: bool = False
-    imports: frozenset[int] | None = None
-
-    @property
-    def target(self) -> Target:
-        """The training format; raises `UserError` for a dialect that the format has not."""
-        return find_target(self.format, self.dialect)
-
-
-@dataclass
-class ExportReport:
-    """What left and what did not.
-
-    `approved` counts approved items by state, `samples` those of them that became training samples,
-    `rows` what these became in the format. What bulk acts let in is a part of `auto_accepted`.
-    """
-
-    rows: int = 0
-    approved: Counter[str] = field(default_factory=Counter)
-    samples: Counter[str] = field(default_factory=Counter)
-    by_bulk_act: Counter[int] = field(default_factory=Counter)  # samples by batch id
-    approved_by_bulk: int = 0
-    left_out: list[LeftOut] = field(default_factory=list)
-    files: tuple[Path, ...] = ()
-    manifest: dict[str, Any] = field(default_factory=dict)
-    noted: bool = False  # the database has a row about this export
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """Why approved items were left out, most frequent first."""
-        return Counter(item.reason for item in self.left_out)
+from core.store.approved import Approved, approved, save_export, selectable
 
 
 def preview(
     store: Store, settings: PipelineConfig, request: ExportRequest, *, limit: int
 ) -> tuple[ExportReport, list[Row]]:
-    """The report of an export that is not written, and the first `limit` of its rows."""
+    """The report of an export that is not written, and the first `limit` of its rows to train on."""
     report = ExportReport()
-    rows: list[Row] = []
-    for item in request.target.rows(_samples(store, settings, request, report)):
-        if isinstance(item, LeftOut):
-            report.left_out.append(item)
-            continue
-        report.rows += 1
-        if len(rows) < limit:
-            rows.append(item)
-    return report, rows
+    shown: list[Row] = []
+    test, train = _rows(store, settings, request, report)
+    for rows, is_train in ((test, False), (train, True)):
+        for item in rows:
+            if isinstance(item, LeftOut):
+                report.left_out.append(item)
+                continue
+            report.rows += 1
+            report.test_rows += not is_train
+            if is_train and len(shown) < limit:
+                shown.append(item)
+    return report, shown
 
 
 def check_output(request: ExportRequest, path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> None:
@@ -107,6 +59,8 @@ def check_output(request: ExportRequest, path: Path, *, force: bool = False, inp
     with _said_in_words(path):
         _keep(path, inputs)
         if is_file_name(path):
+            if request.test_share:
+                raise UserError(f"{path} is one file, and a test share makes two; name a folder.")
             check_file(path, target=request.target, force=force)
         else:
             request.target  # noqa: B018  it may name a dialect that there is not
@@ -128,14 +82,17 @@ def export(
 
     def manifest(written: Written) -> dict[str, Any]:
         report.rows = written.rows
+        report.test_rows = sum(file.rows for file in written.data if file.name == TEST_FILE)
         report.left_out.extend(written.left_out)
-        return _manifest(store, settings, request, report, written)
+        return manifest_of(store, settings, request, report, written)
 
+    check_output(request, path, force=force, inputs=(store.path,))
     with _said_in_words(path):
-        _keep(path, (store.path,))
-        write = write_single if is_file_name(path) else write_folder
-        rows = target.rows(_samples(store, settings, request, report))
-        written = write(path, rows, target=target, force=force, manifest=manifest)
+        test, train = _rows(store, settings, request, report)
+        if is_file_name(path):
+            written = write_single(path, train, target=target, force=force, manifest=manifest)
+        else:
+            written = write_folder(path, train, target=target, force=force, manifest=manifest, test_rows=test)
     report.files, report.manifest = written.files, written.manifest
     report.noted = save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
     return report
@@ -160,27 +117,65 @@ def _keep(path: Path, inputs: Iterable[Path]) -> None:
             )
 
 
-def _samples(
+def _rows(
     store: Store, settings: PipelineConfig, request: ExportRequest, report: ExportReport
+) -> tuple[Iterator[Row | LeftOut], Iterator[Row | LeftOut]]:
+    """Rows of the test side, which are to be read first, and those of the train side."""
+    share, target = request.test_share, request.target
+    quotas = Quotas(request.selection)
+    if not share:
+        return iter(()), target.rows(_samples(store, settings, request, report, quotas))
+    leakage = Leakage()
+
+    def side(test: bool) -> Iterator[AugmentedSample]:
+        of_side = _samples(store, settings, request, report, quotas, lambda task: is_test(task, share) is test)
+        for sample in of_side:
+            (leakage.add_test if test else leakage.add_train)(sample)
+            yield sample
+        report.leakage = leakage.report()
+
+    return target.rows(side(test=True)), target.rows(side(test=False))
+
+
+def _samples(
+    store: Store,
+    settings: PipelineConfig,
+    request: ExportRequest,
+    report: ExportReport,
+    quotas: Quotas,
+    of_task: Callable[[str], bool] | None = None,
 ) -> Iterator[AugmentedSample]:
-    policy = _policy(store, settings)
+    policy, wanted = policy_of(store, settings), request.selection
+    wanted.check(selectable(store))
+    called, lengths = names(store, pseudonyms=request.pseudonyms), Lengths(wanted.tokenizer)
+    report.tokens_by = lengths.by
     for item in approved(
         store,
         theta=policy["theta"],
         delta=policy["delta"],
         include_auto=request.include_auto,
         imports=request.imports,
+        best_first=wanted.compares,
+        of_task=of_task,
     ):
         report.approved[item.state] += 1
         report.approved_by_bulk += item.batch_id is not None
-        sample = augment(item.trajectory, _checked(item), item.analysis, metadata=_provenance(item))
+        if reason := wanted.why_not(item):
+            report.not_selected[reason] += 1
+            continue
+        sample = augment(item.trajectory, _checked(item), item.analysis, metadata=_provenance(item, called))
         if isinstance(sample, LeftOut):
+            if request.redact:
+                sample = sample.model_copy(update={"trajectory_id": report.masks.text(sample.trajectory_id)})
             report.left_out.append(sample)
             continue
-        report.samples[item.state] += 1
-        if item.batch_id is not None:
-            report.by_bulk_act[item.batch_id] += 1
-        yield sample
+        tokens = lengths.of(sample)
+        if reason := wanted.too_long(tokens) or quotas.why_not(sample):
+            report.not_selected[reason] += 1
+            continue
+        report.count(item, sample, tokens)
+        masked = report.masks.sample(sample)
+        yield masked if request.redact else sample
 
 
 def _checked(item: Approved) -> Attempt:
@@ -198,12 +193,12 @@ def _checked(item: Approved) -> Attempt:
     return attempt.model_copy(update={"grounding": grounding})
 
 
-def _provenance(item: Approved) -> dict[str, Any]:
+def _provenance(item: Approved, called: Names) -> dict[str, Any]:
     verdict = item.attempt.verdict
     return {
         "state": item.state,
         "batch_id": item.batch_id,
-        "annotator": item.annotator,
+        "annotator": called(item.annotator),
         "reviewed_at": item.reviewed_at,
         "source": item.source,
         "confidence": item.attempt.confidence,
@@ -214,51 +209,6 @@ def _provenance(item: Approved) -> dict[str, Any]:
         "failure_type": item.analysis.failure_type if item.analysis else None,
         "original_prompt": item.trajectory.original_prompt,
     }
-
-
-def _policy(store: Store, settings: PipelineConfig) -> dict[str, Any]:
-    return current_policy(store) or {
-        "theta": settings.min_confidence,
-        "delta": settings.severity_threshold,
-        "set_by": "default",
-    }
-
-
-def _manifest(
-    store: Store, settings: PipelineConfig, request: ExportRequest, report: ExportReport, written: Written
-) -> dict[str, Any]:
-    """Everything that somebody who trains on the file asks about it; no clock, so equal input gives equal bytes."""
-    return {
-        "format": request.format,
-        "dialect": request.target.dialect,
-        "trainer": request.target.trainer,
-        "rows": report.rows,
-        "sha256": written.sha256,
-        "human_reviewed": sum(n for state, n in report.samples.items() if state != "auto_accepted"),
-        "auto_accepted": report.samples["auto_accepted"],
-        "include_auto": request.include_auto,
-        "approved_by_state": dict(sorted(report.samples.items())),
-        "left_out": {
-            "approved_but_no_row": dict(report.reasons.most_common()),
-            "items": [item.model_dump() for item in report.left_out],
-            "by_state": _not_approved(store, report),
-            "no_proposal": without_proposal(store),
-        },
-        "policy": (policy := _policy(store, settings)),
-        "measured": measured_now(store, policy["theta"], policy["delta"]),
-        "bulk_acts": [bulk_act(store, batch_id, n) for batch_id, n in sorted(report.by_bulk_act.items())],
-        "bulk_rejected": [bulk_act(store, batch_id, n) for batch_id, n in rejecting(store)],
-        "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
-        | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
-    }
-
-
-def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
-    """Proposals by state that this export does not take; what the policy let in is no longer pending."""
-    counts = {state.value: n for state, n in state_counts(store).items()}
-    counts[ProposalState.PENDING] -= report.approved["auto_accepted"] - report.approved_by_bulk
-    counts[ProposalState.AUTO_ACCEPTED] -= report.approved_by_bulk
-    return {state: n for state, n in counts.items() if state not in ("accepted", "edited") and n}
 
 
 def as_archive(store: Store, settings: PipelineConfig, request: ExportRequest) -> bytes:

@@ -1,17 +1,109 @@
-"""Parts of a manifest that need nothing of the export: what was measured, bulk acts, runs without a proposal."""
+"""The manifest of an export: everything that somebody who trains on the file asks about it.
+
+It holds no clock and no path, so the same database and options give the same bytes.
+"""
 
 from typing import Any
 
+from core.export.naming import Names, names
+from core.export.request import ExportReport, ExportRequest
+from core.formats.writing import Written
 from core.measures.precision import evidence, measured
 from core.measures.shares import Share
-from core.models import BulkAction
+from core.models import BulkAction, ProposalState
+from core.settings import PipelineConfig, split_judge
 from core.store import Store
-from core.store.bulk import as_json, get_bulk_act
+from core.store.bulk import as_json, get_bulk_act, rejecting
+from core.store.opening import schema_version
+from core.store.queue import current_policy, state_counts
 from core.store.runs import outcome_counts
 from core.store.trajectories import label_counts
 
+# Settings that change no result; addresses of model servers are nobody's business who gets the data.
+_PRIVATE = {
+    "api_key",
+    "judge_api_key",
+    "base_url",
+    "judge_base_url",
+    "timeout",
+    "max_requests",
+    "concurrency",
+    "rpm",
+    "tpm",
+    "output_dir",
+}
 
-def measured_now(store: Store, theta: float, delta: float) -> dict[str, Any]:
+
+def policy_of(store: Store, settings: PipelineConfig) -> dict[str, Any]:
+    """The policy in force; that of the settings where none was ever set."""
+    return current_policy(store) or {
+        "theta": settings.min_confidence,
+        "delta": settings.severity_threshold,
+        "set_by": "default",
+    }
+
+
+def manifest_of(
+    store: Store, settings: PipelineConfig, request: ExportRequest, report: ExportReport, written: Written
+) -> dict[str, Any]:
+    """All of it, once the rows are written."""
+    called = names(store, pseudonyms=request.pseudonyms)
+    policy = policy_of(store, settings)
+    return {
+        "schema": schema_version(store),
+        "format": request.format,
+        "dialect": request.target.dialect,
+        "trainer": request.target.trainer,
+        "rows": report.rows,
+        "files": {
+            side: file.model_dump(mode="json", exclude={"name"})  # a name would be one of the bytes
+            for side, file in zip(("train", "test"), written.data, strict=False)
+        },
+        "human_reviewed": sum(n for state, n in report.samples.items() if state != "auto_accepted"),
+        "auto_accepted": report.samples["auto_accepted"],
+        "include_auto": request.include_auto,
+        "approved_by_state": dict(sorted(report.samples.items())),
+        "models": dict(sorted(report.models.items())),
+        "prompt_hashes": dict(sorted(report.prompt_hashes.items())),
+        "reviewers": dict(sorted(report.reviewers.items())),
+        "selection": _selection(request, called),
+        "split": {"test_share": request.test_share, "leakage": report.leakage} if request.test_share else None,
+        "tokens": {"counted_by": report.tokens_by, **_spread(report.tokens)},
+        "personal_data": {
+            "masked": request.redact,
+            "samples": report.masks.samples,
+            "kinds": report.masks.report(),
+        },
+        "left_out": {
+            "not_selected": dict(report.not_selected.most_common()),
+            "approved_but_no_row": dict(report.reasons.most_common()),
+            "items": [item.model_dump() for item in report.left_out],
+            "by_state": _not_approved(store, report),
+            "no_proposal": _without_proposal(store),
+        },
+        "policy": policy | {"set_by": called(policy["set_by"])},
+        "measured": _measured_now(store, policy["theta"], policy["delta"]),
+        "bulk_acts": [_bulk_act(store, batch_id, n, called) for batch_id, n in sorted(report.by_bulk_act.items())],
+        "bulk_rejected": [_bulk_act(store, batch_id, n, called) for batch_id, n in rejecting(store)],
+        "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
+        | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
+    }
+
+
+def _selection(request: ExportRequest, called: Names) -> dict[str, Any]:
+    """What was chosen, with people as the rest of the manifest calls them."""
+    chosen = request.selection.chosen
+    named = {"reviewers": [called(name) for name in request.selection.reviewers]}
+    return chosen | named if request.selection.reviewers else chosen
+
+
+def _spread(tokens: list[int]) -> dict[str, int]:
+    """Sum, median and longest of the samples' lengths."""
+    ordered = sorted(tokens)
+    return {"sum": sum(ordered), "median": ordered[len(ordered) // 2], "longest": ordered[-1]} if ordered else {}
+
+
+def _measured_now(store: Store, theta: float, delta: float) -> dict[str, Any]:
     """What verdicts on random items say of the policy now; a value is null where they are too few."""
 
     def said(found: Share) -> dict[str, Any]:
@@ -26,7 +118,7 @@ def measured_now(store: Store, theta: float, delta: float) -> dict[str, Any]:
     }
 
 
-def bulk_act(store: Store, batch_id: int, items: int) -> dict[str, Any]:
+def _bulk_act(store: Store, batch_id: int, items: int, called: Names) -> dict[str, Any]:
     """One act that is in force for so many items, with what its audit showed when it was applied."""
     act = get_bulk_act(store, batch_id)
     assert act is not None
@@ -36,10 +128,10 @@ def bulk_act(store: Store, batch_id: int, items: int) -> dict[str, Any]:
         "samples" if act.action is BulkAction.ACCEPT else "items": items,
         "theta": act.theta,
         "delta": act.delta,
-        "filter": as_json(act.wanted),
+        "filter": _people_as(called, as_json(act.wanted)),
         "why": act.why,
-        "planned_by": act.planned_by,
-        "applied_by": act.applied_by,
+        "planned_by": called(act.planned_by),
+        "applied_by": called(act.applied_by),
         "applied_at": act.applied_at,
         "applied_before_the_audit_because": act.early_why or None,
         "audit": {
@@ -52,7 +144,19 @@ def bulk_act(store: Store, batch_id: int, items: int) -> dict[str, Any]:
     }
 
 
-def without_proposal(store: Store) -> dict[str, int]:
+def _people_as(called: Names, wanted: dict[str, Any]) -> dict[str, Any]:
+    return wanted | {"assigned_to": called(wanted["assigned_to"])} if "assigned_to" in wanted else wanted
+
+
+def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
+    """Proposals by state that this export does not take; what the policy let in is no longer pending."""
+    counts = {state.value: n for state, n in state_counts(store).items()}
+    counts[ProposalState.PENDING] -= report.approved["auto_accepted"] - report.approved_by_bulk
+    counts[ProposalState.AUTO_ACCEPTED] -= report.approved_by_bulk
+    return {state: n for state, n in counts.items() if state not in ("accepted", "edited") and n}
+
+
+def _without_proposal(store: Store) -> dict[str, int]:
     """Trajectories that have no proposal, by reason: a skip's, `stage_failed` or `not_run`."""
     results = outcome_counts(store)
     counts = {str(row["reason"]): int(row["n"]) for row in results if row["status"] == "skipped"}

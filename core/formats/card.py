@@ -4,6 +4,9 @@ Without it the loader guesses types from the first rows: text that looks like a 
 value that is a number in one row and text in another changes type. With it, rows load as written.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from core.formats.target import DATA_FILE, Target
 
 CARD_FILE = "README.md"
@@ -14,8 +17,7 @@ dataset_info:
 configs:
 - config_name: default
   data_files:
-  - split: train
-    path: {file}
+{files}
 ---
 
 # {name}
@@ -35,11 +37,11 @@ _WEIGHT = (
 _TURN_WEIGHT = "The 0 or 1 in an assistant turn's `weight` says whether the turn is trained."
 
 
-def dataset_card(target: Target) -> str:
-    """Text of the README that stands beside the data file in an export folder."""
+def dataset_card(target: Target, files: Iterable[str] = (DATA_FILE,)) -> str:
+    """Text of the README that stands beside the data files in an export folder; each file is a split of its name."""
     return _HEAD.format(
         features="\n".join(f"  - name: {name}\n    {_feature(kind)}" for name, kind in target.columns),
-        file=DATA_FILE,
+        files="\n".join(f"  - split: {Path(file).stem}\n    path: {file}" for file in files),
         name=target.name,
         description=target.description,
         trainer=target.trainer,

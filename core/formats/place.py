@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.formats.card import CARD_FILE
-from core.formats.target import DATA_FILE, Row, Target
+from core.formats.target import DATA_FILE, TEST_FILE, Row, Target
 
 INFO_FILE = "dataset_info.json"
 MANIFEST_FILE = "manifest.json"
@@ -19,7 +19,7 @@ _ARCHIVES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".tar")
 _TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".xlsx", ".db", ".sqlite", ".sqlite3")
 _TEXTS = (".txt", ".md", ".yaml", ".yml", ".toml", ".xml", ".html", ".log", ".py")
 # What an export folder may hold; a folder with anything else in it is never replaced.
-_OWN_FILES = frozenset({DATA_FILE, "test.jsonl", CARD_FILE, INFO_FILE, MANIFEST_FILE})
+_OWN_FILES = frozenset({DATA_FILE, TEST_FILE, CARD_FILE, INFO_FILE, MANIFEST_FILE})
 
 
 def is_file_name(path: Path) -> bool:

@@ -14,6 +14,7 @@ from core.models import AugmentedSample, LeftOut, OutputFormat
 
 Row = dict[str, Any]
 DATA_FILE = "train.jsonl"
+TEST_FILE = "test.jsonl"
 _PLAIN_TYPES: dict[str, tuple[type, str]] = {
     "string": (str, "text"),
     "float64": (float, "a number with a decimal point"),

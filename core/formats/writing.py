@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -26,22 +26,40 @@ from core.formats.place import (
     manifest_beside,
     temporary,
 )
-from core.formats.target import DATA_FILE, Row, Target
+from core.formats.target import DATA_FILE, TEST_FILE, Row, Target
 from core.formats.text import to_line
 from core.models import LeftOut, Value
 
 
-class Written(Value):
-    """What was written: the files, the number of rows, the data file's bytes and SHA-256, and what was left out."""
+class DataFile(Value):
+    """One file of rows: its bytes and their SHA-256; `rows_sha256` is that of the rows' own digests, line after line.
 
-    files: tuple[Path, ...]
+    `row_sha256`, hex digests of the lines without their line ends, is there for up to `ROWS_NAMED` rows.
+    """
+
+    name: str
     rows: int
     size: int
     sha256: str
+    rows_sha256: str
+    row_sha256: tuple[str, ...] = ()
+
+
+class Written(Value):
+    """What was written: all files, those of rows among them, and what was left out."""
+
+    files: tuple[Path, ...]
+    data: tuple[DataFile, ...]
     left_out: tuple[LeftOut, ...] = ()
     manifest: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """Rows in all files."""
+        return sum(file.rows for file in self.data)
 
+
+ROWS_NAMED = 1000  # rows up to which the manifest names each by its digest
 Manifest = Callable[[Written], Row]
 
 
@@ -64,7 +82,8 @@ def write_single(
     info_path, manifest_path = path.parent / INFO_FILE, manifest_beside(path)
     try:
         with temporary(path).open("wb") as file:
-            written = _write_rows(file, rows, path)
+            only, left_out = _write_rows(file, rows, path.name)
+        written = Written(files=(path,), data=(only,), left_out=tuple(left_out))
         texts: dict[Path, Row] = {}
         if info := joined_info(path, target, force=force):
             texts[info_path] = info
@@ -89,11 +108,13 @@ def write_folder(
     target: Target,
     force: bool = False,
     manifest: Manifest | None = None,
+    test_rows: Iterable[Row | LeftOut] = (),
 ) -> Written:
     """Write `rows` as a folder that trainers load by its path: data file, dataset card, what the target adds.
 
-    `manifest` is asked once the rows are written; all files appear at once. Raises `UserError` if `path`
-    is there already and `force` is not given, or holds other things than an export with its manifest.
+    `test_rows` come first, into a file of their own, which is there only if it has rows. `manifest` is asked
+    once the rows are written; all files appear at once. Raises `UserError` if `path` is there already and
+    `force` is not given, or holds other things than an export with its manifest.
     """
     path = path.resolve()  # so that `.` and a link have a name and a folder around them
     check_folder(path, force=force)
@@ -101,11 +122,12 @@ def write_folder(
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         scratch.chmod(0o755)
-        with (scratch / DATA_FILE).open("wb") as file:
-            written = _write_rows(file, rows, path / DATA_FILE)
-        texts = {CARD_FILE: dataset_card(target)}
+        data, left_out = _write_data(scratch, {TEST_FILE: test_rows, DATA_FILE: rows})
+        names = [file.name for file in data]
+        written = Written(files=(), data=data, left_out=left_out)
+        texts = {CARD_FILE: dataset_card(target, names)}
         if target.dataset_info:
-            texts[INFO_FILE] = _pretty({dataset_name(target): target.dataset_info(DATA_FILE)})
+            texts[INFO_FILE] = _pretty({dataset_name(target, name): target.dataset_info(name) for name in names})
         said = _signed(manifest(written)) if manifest else {}
         if said:
             texts[MANIFEST_FILE] = _pretty(said)
@@ -115,18 +137,36 @@ def write_folder(
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    files = (path / DATA_FILE, *(path / name for name in texts))
+    files = tuple(path / name for name in (*names, *texts))
     return written.model_copy(update={"files": files, "manifest": said})
 
 
-def dataset_name(target: Target) -> str:
-    """Name of an export folder's data in `dataset_info.json`, such as `agenther_sharegpt`."""
-    return f"agenther_{target.format}"
+def dataset_name(target: Target, file: str = DATA_FILE) -> str:
+    """Name of an export folder's file in `dataset_info.json`, such as `agenther_sharegpt`."""
+    return f"agenther_{target.format}" + ("_test" if file == TEST_FILE else "")
 
 
-def _write_rows(file: IO[bytes], rows: Iterable[Row | LeftOut], path: Path) -> Written:
-    digest, size, count = hashlib.sha256(), 0, 0
+def _write_data(
+    folder: Path, parts: Mapping[str, Iterable[Row | LeftOut]]
+) -> tuple[tuple[DataFile, ...], tuple[LeftOut, ...]]:
+    """Each part into its file; the train file first, and a test file without a row not at all."""
+    files: list[DataFile] = []
     left_out: list[LeftOut] = []
+    for name, rows in parts.items():
+        with (folder / name).open("wb") as file:
+            data, out = _write_rows(file, rows, name)
+        left_out += out
+        if data.rows or name == DATA_FILE:
+            files.insert(0, data)
+        else:
+            (folder / name).unlink()
+    return tuple(files), tuple(left_out)
+
+
+def _write_rows(file: IO[bytes], rows: Iterable[Row | LeftOut], name: str) -> tuple[DataFile, list[LeftOut]]:
+    digest, digest_of_rows, size, count = hashlib.sha256(), hashlib.sha256(), 0, 0
+    left_out: list[LeftOut] = []
+    named: list[str] = []
     for row in rows:
         if isinstance(row, LeftOut):
             left_out.append(row)
@@ -134,10 +174,22 @@ def _write_rows(file: IO[bytes], rows: Iterable[Row | LeftOut], path: Path) -> W
         line = to_line(row).encode("utf-8")
         file.write(line)
         digest.update(line)
+        own = hashlib.sha256(line.rstrip(b"\n"))
+        digest_of_rows.update(own.digest())
         size, count = size + len(line), count + 1
+        if count <= ROWS_NAMED:
+            named.append(own.hexdigest())
     file.flush()
     os.fsync(file.fileno())
-    return Written(files=(path,), rows=count, size=size, sha256=digest.hexdigest(), left_out=tuple(left_out))
+    data = DataFile(
+        name=name,
+        rows=count,
+        size=size,
+        sha256=digest.hexdigest(),
+        rows_sha256=digest_of_rows.hexdigest(),
+        row_sha256=tuple(named) if count <= ROWS_NAMED else (),
+    )
+    return data, left_out
 
 
 def _signed(manifest: Row) -> Row:

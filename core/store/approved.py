@@ -1,6 +1,7 @@
 """What may leave: approved proposals with the words and steps as approved, and export records."""
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from core.errors import StoreError
@@ -29,20 +30,32 @@ class Approved:
     annotator: str | None
     reviewed_at: str | None
     batch_id: int | None
+    score: float | None  # None = unjudged
+    tags: tuple[str, ...]
 
 
 def approved(
-    store: Store, *, theta: float, delta: float, include_auto: bool, imports: Collection[int] | None = None
+    store: Store,
+    *,
+    theta: float,
+    delta: float,
+    include_auto: bool,
+    imports: Collection[int] | None = None,
+    best_first: bool = False,
+    of_task: Callable[[str], bool] | None = None,
 ) -> Iterator[Approved]:
     """Approved proposals in import order, one at a time; edits are already in their attempt.
 
-    `imports` limits them to what these imports met.
+    `imports` limits them to what these imports met, `of_task` to runs whose original prompt it says yes to.
+    `best_first`: what a human approved before the rest, then the higher score, then import order.
     """
+    order = "p.state NOT IN ('accepted', 'edited'), p.score DESC, t.rowid" if best_first else "t.rowid"
     auto = f" OR p.state = 'auto_accepted' OR {AUTO_ACCEPTED}" if include_auto else ""
     sql = f"""
         SELECT b.body, p.source, a.body AS attempt, r.analysis, p.state, v.annotator, v.created_at,
                (SELECT batch_id FROM bulk_members WHERE proposal_id = p.id AND outcome = 'applied') AS batch_id,
-               v.hindsight_prompt, v.final_answer, v.first_step, v.last_step
+               p.score, (SELECT json_group_array(tag) FROM tags WHERE trajectory_key = p.trajectory_key) AS tags,
+               t.prompt, v.hindsight_prompt, v.final_answer, v.first_step, v.last_step
         FROM proposals p
         JOIN trajectories t ON t.key = p.trajectory_key
         JOIN trajectory_bodies b ON b.key = p.trajectory_key
@@ -50,9 +63,11 @@ def approved(
         JOIN results r ON r.id = p.result_id
         LEFT JOIN reviews v ON v.id = p.verdict_id
         WHERE p.is_current = 1 AND (p.state IN ('accepted', 'edited'){auto})
-              {met_by(imports, "p.trajectory_key")} ORDER BY t.rowid"""
+              {met_by(imports, "p.trajectory_key")} ORDER BY {order}"""
     found = store.stream(sql, {"theta": theta, "delta": delta} if include_auto else {})
-    for body, source, attempt, analysis, state, annotator, reviewed_at, batch_id, *edit in found:
+    for body, source, attempt, analysis, state, annotator, reviewed_at, batch_id, score, tags, task, *edit in found:
+        if of_task is not None and not of_task(task):
+            continue
         prompt, answer, first, last = edit
         changes = {"hindsight_prompt": prompt, "final_answer": answer, "first_step": first, "last_step": last}
         yield Approved(
@@ -66,7 +81,21 @@ def approved(
             annotator=annotator,
             reviewed_at=reviewed_at,
             batch_id=batch_id if state == "auto_accepted" else None,
+            score=score,
+            tags=tuple(json.loads(tags)),
         )
+
+
+def selectable(store: Store) -> dict[str, tuple[str, ...]]:
+    """What items can be selected by: failure_types, sources, tags and reviewers that the file knows, in order."""
+    current = "FROM proposals WHERE is_current = 1 AND"
+    asked = {
+        "failure_types": f"SELECT DISTINCT failure_type {current} failure_type IS NOT NULL",
+        "sources": f"SELECT DISTINCT source {current} source IS NOT NULL",
+        "tags": "SELECT DISTINCT tag FROM tags",
+        "reviewers": "SELECT DISTINCT annotator FROM reviews",
+    }
+    return {name: tuple(row[0] for row in store.stream(f"{sql} ORDER BY 1")) for name, sql in asked.items()}
 
 
 def save_export(store: Store, path: str, manifest: str) -> bool:

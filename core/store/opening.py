@@ -138,6 +138,11 @@ def _steps_of(store: Store) -> set[str]:
     return done
 
 
+def schema_version(store: Store) -> str:
+    """Name of the newest step that the file's tables have been through."""
+    return max(_applied(store), default="")
+
+
 def _applied(store: Store) -> set[str]:
     """Names of the migrations that the file has seen, read by hand: the app opens a file at every act."""
     if not store.value("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):

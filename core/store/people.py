@@ -62,3 +62,8 @@ def blind_opinions(store: Store) -> Iterator[BlindOpinion]:
     )
     for proposal_id, annotator, action in rows:
         yield BlindOpinion(proposal_id, annotator, ReviewAction(action))
+
+
+def reviewers(store: Store) -> list[str]:
+    """Everybody who ever gave a verdict, by their first one: a number in this list never changes."""
+    return [row["annotator"] for row in store.rows("SELECT annotator FROM reviews GROUP BY annotator ORDER BY min(id)")]

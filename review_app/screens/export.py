@@ -9,7 +9,9 @@ from core.review.effects import effect_of
 from core.review.thresholds import policy_in_force
 from core.store import open_store
 from core.store.queue import state_counts
+from review_app.charts import token_chart
 from review_app.counted import counted
+from review_app.export_choices import choices
 from review_app.pane.shown import line
 from review_app.rows import show_row
 from review_app.session import database, settings, store
@@ -41,8 +43,18 @@ with store() as opened:
             "Include what the threshold and bulk acts let in",
             help="Items that no human has seen. Their rows say auto_accepted; the manifest counts them apart.",
         )
-    request = ExportRequest(target.format, target.dialect, include_auto=auto)
     try:
+        with choice:
+            chosen = choices(opened)
+        request = ExportRequest(
+            target.format,
+            target.dialect,
+            include_auto=auto,
+            selection=chosen.selection,
+            test_share=chosen.test_share,
+            redact=chosen.redact,
+            pseudonyms=chosen.pseudonyms,
+        )
         report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
         policy = policy_in_force(opened, settings().pipeline)
         effect = effect_of(opened, policy.theta, policy.delta)
@@ -103,6 +115,20 @@ with sheet:
         ):
             for reason, n in report.reasons.most_common():
                 st.text(f"{n} · {reason}")
+    if report.not_selected:
+        n = report.not_selected.total()
+        with st.expander(f"{counted(n, 'approved item')} not selected", icon=":material/filter_alt:"):
+            for reason, n in report.not_selected.most_common():
+                st.text(f"{n} · {reason}")
+    if personal := report.masks.report():
+        found = ", ".join(f"{n['found']:,} {kind.replace('_', ' ')}" for kind, n in personal.items())
+        done = "masked" if chosen.redact else "not masked; see Split and privacy"
+        st.text(f"Secrets and personal data: {found} ({done}).")
+    if chosen.test_share:
+        st.text(f"{report.rows - report.test_rows:,} rows to train on, {report.test_rows:,} to test on.")
+    if report.tokens:
+        st.caption(f"Tokens a sample, {report.tokens_by}")
+        st.altair_chart(token_chart(report.tokens), width="stretch")
     if not rows:
         empty(
             "No rows yet",

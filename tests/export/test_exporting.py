@@ -9,13 +9,13 @@ from collections import Counter
 
 import pytest
 from filled import fill, make_result, make_run
+from verdicts import rows_of, say
 
 from core.errors import UserError
-from core.export import ExportRequest, as_archive, export, preview
+from core.export import ExportRequest, Selection, as_archive, export, preview
 from core.measures.shares import interval
 from core.models import (
     BulkAction,
-    Decision,
     OutputFormat,
     PipelineResult,
     QueueReason,
@@ -26,9 +26,8 @@ from core.models import (
     Stage,
 )
 from core.review.bulk import apply_bulk, plan_bulk, roll_back
-from core.review.items import Desk, open_by_name
 from core.review.thresholds import apply_policy
-from core.review.verdicts import decide, undo_last
+from core.review.verdicts import undo_last
 from core.settings import PipelineConfig
 from core.store import open_store
 from core.store.bulk import BulkPlan
@@ -39,20 +38,6 @@ from core.store.trajectories import Incoming, add_batch, begin_import
 SFT = ExportRequest(OutputFormat.SFT)
 WITH_AUTO = ExportRequest(OutputFormat.SFT, include_auto=True)
 SETTINGS = PipelineConfig()
-ANNA = Desk("anna")
-
-
-def say(store, name, action, **more):
-    item = open_by_name(store, ANNA, name)
-    click = Decision(
-        op_id=f"{name}-{action}",
-        proposal_id=item.proposal_id,
-        revision=item.revision,
-        annotator="anna",
-        action=action,
-        **more,
-    )
-    assert decide(store, click).taken
 
 
 @pytest.fixture
@@ -68,10 +53,6 @@ def store(db):
         undo_last(store, "anna", op_id="undo")
         say(store, "run-7", ReviewAction.ACCEPT)
         yield store
-
-
-def rows_of(path):
-    return {row["trajectory_id"]: row for row in map(json.loads, (path / "train.jsonl").read_text().splitlines())}
 
 
 def manifest_of(path):
@@ -323,3 +304,26 @@ def test_every_written_export_is_noted_with_its_manifest(store, tmp_path):
     noted = store.row("SELECT path, manifest FROM exports")
     assert noted["path"] == "out"
     assert json.loads(noted["manifest"]) == manifest_of(tmp_path / "out")
+
+
+def test_pseudonyms_stand_for_reviewers_in_rows_and_manifest_and_stay_when_verdicts_are_added(store, tmp_path):
+    apply_policy(store, 0.5, 0.3, set_by="lead", why="careful", random_share=0.0)
+    request = ExportRequest(OutputFormat.SFT, selection=Selection(reviewers=("anna",)), pseudonyms=True)
+    report = export(store, SETTINGS, request, tmp_path / "out")
+    assert report.manifest["reviewers"] == {"reviewer-1": 3}
+    assert report.manifest["selection"] == {"reviewers": ["reviewer-1"]}
+    assert report.manifest["policy"]["set_by"] == "not a reviewer"
+    said = "".join(file.read_text() for file in (tmp_path / "out").iterdir())
+    assert [name for name in ("anna", '"lead"') if name in said] == []
+    say(store, "run-8", ReviewAction.ACCEPT, by="aaron")
+    again = export(store, SETTINGS, ExportRequest(OutputFormat.SFT, pseudonyms=True), tmp_path / "again")
+    assert again.manifest["reviewers"] == {"reviewer-1": 3, "reviewer-2": 1}
+
+
+def test_the_manifest_names_models_prompts_reviewers_and_the_tables(store, tmp_path):
+    manifest = export(store, SETTINGS, WITH_AUTO, tmp_path / "out").manifest
+    assert manifest["models"] == {"rules": 7}
+    assert manifest["prompt_hashes"] == {"none": 7}
+    assert manifest["reviewers"] == {"anna": 3, "nobody": 4}
+    assert manifest["program"].startswith("agenther ")
+    assert manifest["schema"].startswith("m0")

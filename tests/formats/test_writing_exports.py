@@ -20,8 +20,8 @@ def test_a_single_file_holds_the_rows_and_counts_what_was_left_out(tmp_path, mak
     written = write_single(path, SFT.rows([make_sample(1), silent]), target=SFT)
     lines = path.read_text("utf-8").split("\n")
     assert [json.loads(line)["trajectory_id"] for line in lines[:-1]] == ["001"]
-    assert (written.rows, written.files, written.size) == (1, (path,), path.stat().st_size)
-    assert written.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (written.rows, written.files, written.data[0].size) == (1, (path,), path.stat().st_size)
+    assert written.data[0].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert [left_out.trajectory_id for left_out in written.left_out] == ["002"]
     assert [entry.name for entry in path.parent.iterdir()] == ["out.jsonl"]
 

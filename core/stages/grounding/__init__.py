@@ -6,18 +6,15 @@ false: a value that stands in a call or a result is supported as far as a string
 
 from collections.abc import Iterable, Iterator
 
-from rapidfuzz import fuzz
-
 from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, StepKind
+from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
 from core.stages.grounding.stale import stale_words
 from core.stages.grounding.unseen import unseen_words
-from core.stages.grounding.values import FoundValue, ValueKind, find_values, fold
+from core.stages.grounding.values import FoundValue, ValueKind, find_values
 from core.stages.results import read_result
 
-_COMPARED = 50_000  # characters of two prompts that are compared word by word; the rest only as equal or not
-ORIGINAL_AGAIN = 0.98  # similarity from which a prompt is the original one again
 _STRICT = {ValueKind.NUMBER, ValueKind.DATE, ValueKind.TIME, ValueKind.ID, ValueKind.SUPERLATIVE}
 
 
@@ -61,26 +58,10 @@ def check_answer(
 
 
 def similarity_to_original(prompt: str, trajectory: FailedTrajectory) -> float:
-    """0..1: how much of the original request the prompt repeats; 1 only if no value differs.
-
-    Wording alone cannot tell "cheapest" from "most expensive": where values, names or superlatives
-    differ, the prompts differ, however alike they read.
-    """
+    """0..1: how much of the original request the prompt repeats; 1 only if no value differs."""
     turns = [step.text for step in trajectory.steps if step.kind is StepKind.USER]
-    highest = 0.0
-    mine = fold(prompt)
-    for original in {trajectory.original_prompt, "\n".join([trajectory.original_prompt, *turns])}:
-        theirs = fold(original)
-        score = 1.0 if mine == theirs else fuzz.token_sort_ratio(mine[:_COMPARED], theirs[:_COMPARED]) / 100
-        if score > ORIGINAL_AGAIN - 0.1:
-            same = _value_keys(prompt) == _value_keys(original)
-            score = 1.0 if same and score > 0.9 else min(score, ORIGINAL_AGAIN - 0.01)
-        highest = max(highest, score)
-    return round(highest, 3)
-
-
-def _value_keys(text: str) -> set[str]:
-    return {key for value in find_values(text) for key in value.keys}
+    originals = {trajectory.original_prompt, "\n".join([trajectory.original_prompt, *turns])}
+    return round(max(likeness(prompt, original) for original in originals), 3)
 
 
 def _checked(
@@ -144,4 +125,11 @@ def _rank(place: Place, trajectory: FailedTrajectory) -> int:
     return 0 if place.origin is Origin.INPUT else 1
 
 
-__all__ = ["ORIGINAL_AGAIN", "check_answer", "check_prompt", "find_values", "similarity_to_original"]
+__all__ = [
+    "ORIGINAL_AGAIN",
+    "Requests",
+    "check_answer",
+    "check_prompt",
+    "find_values",
+    "similarity_to_original",
+]
