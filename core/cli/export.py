@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from core.cli.console import counted, say, table
-from core.cli.options import FORMATS, db_option, place, settings_from
+from core.cli.options import ARGUMENTS, FORMATS, PAIRS, THOUGHTS, db_option, place, settings_from
 from core.cli.selecting import selection_from, selection_options
 
 
@@ -23,8 +23,12 @@ from core.cli.selecting import selection_from, selection_options
     metavar="OUT",
     help="Folder, or a file NAME.jsonl.",
 )
+@click.option("--thoughts", type=THOUGHTS, help="Where thoughts stand [default: as the trainer reads them].")
+@click.option("--arguments", type=ARGUMENTS, help="How call arguments stand [default: as the trainer reads them].")
+@click.option("--pairs", type=PAIRS, help="What a preference (-f dpo) is about [default: answers].")
 @click.option("--include-auto", is_flag=True, help="Add what the policy lets in without a human; marked as such.")
 @selection_options
+@click.option("--allow-stale", is_flag=True, help="Keep items whose final answer still serves the old goal; marked.")
 @click.option("--force", is_flag=True, help="Replace an export that is there already.")
 def export_command(
     db: Path,
@@ -32,7 +36,11 @@ def export_command(
     dialect: str | None,
     output: Path,
     include_auto: bool,
+    allow_stale: bool,
     force: bool,
+    thoughts: str | None,
+    arguments: str | None,
+    pairs: str | None,
     test_share: float,
     redact: bool,
     pseudonyms: bool,
@@ -53,6 +61,10 @@ def export_command(
         test_share=test_share,
         redact=redact,
         pseudonyms=pseudonyms,
+        thoughts=thoughts,
+        arguments=arguments,
+        pairs=pairs,
+        allow_stale=allow_stale,
     )
     check_output(request, output, force=force, inputs=(db,))
     with open_to_read(db) as store:

@@ -12,6 +12,9 @@ from core.errors import UserError
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = click.Choice(["sft", "dpo", "kto", "sharegpt", "openai"])
+THOUGHTS = click.Choice(["content", "reasoning_content", "drop"])
+ARGUMENTS = click.Choice(["object", "string"])
+PAIRS = click.Choice(["answers", "calls", "prompts"])
 
 
 def place(value: str | Path) -> Path:

@@ -163,7 +163,14 @@ def _samples(
         if reason := wanted.why_not(item):
             report.not_selected[reason] += 1
             continue
-        sample = augment(item.trajectory, _checked(item), item.analysis, metadata=_provenance(item, called))
+        sample = augment(
+            item.trajectory,
+            _checked(item),
+            item.analysis,
+            metadata=_provenance(item, called),
+            proposed_prompt=_rewritten(item),
+            allow_stale=request.allow_stale,
+        )
         if isinstance(sample, LeftOut):
             if request.redact:
                 sample = sample.model_copy(update={"trajectory_id": report.masks.text(sample.trajectory_id)})
@@ -191,6 +198,14 @@ def _checked(item: Approved) -> Attempt:
         final_answer=attempt.final_answer,
     )
     return attempt.model_copy(update={"grounding": grounding})
+
+
+def _rewritten(item: Approved) -> str:
+    """The request that a person put other words to, for the same steps; empty if nobody did."""
+    old, new = item.proposed, item.attempt
+    same_steps = (old.first_step, old.last_step) == (new.first_step, new.last_step)
+    changed = item.state == "edited" and old.hindsight_prompt != new.hindsight_prompt
+    return old.hindsight_prompt if changed and same_steps else ""
 
 
 def _provenance(item: Approved, called: Names) -> dict[str, Any]:

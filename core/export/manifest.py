@@ -54,6 +54,7 @@ def manifest_of(
         "format": request.format,
         "dialect": request.target.dialect,
         "trainer": request.target.trainer,
+        "shape": request.target.spelling,
         "rows": report.rows,
         "files": {
             side: file.model_dump(mode="json", exclude={"name"})  # a name would be one of the bytes
@@ -62,6 +63,7 @@ def manifest_of(
         "human_reviewed": sum(n for state, n in report.samples.items() if state != "auto_accepted"),
         "auto_accepted": report.samples["auto_accepted"],
         "include_auto": request.include_auto,
+        "allow_stale": request.allow_stale,
         "approved_by_state": dict(sorted(report.samples.items())),
         "models": dict(sorted(report.models.items())),
         "prompt_hashes": dict(sorted(report.prompt_hashes.items())),

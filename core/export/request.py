@@ -17,7 +17,9 @@ class ExportRequest:
     """What to export. `imports` limits it to what these imports met (None = all of the database).
 
     `test_share` (0..1) of the original tasks go into a test file of their own. `redact` puts masks in place of
-    secrets and personal data, `pseudonyms` in place of reviewers' names.
+    secrets and personal data, `pseudonyms` in place of reviewers' names. `thoughts`, `arguments` and `pairs` overrule
+    the target's own spelling (`core.formats.shape`). `allow_stale` keeps items whose final answer still serves the
+    old goal.
     """
 
     format: OutputFormat
@@ -28,11 +30,16 @@ class ExportRequest:
     test_share: float = 0.0
     redact: bool = False
     pseudonyms: bool = False
+    thoughts: str | None = None
+    arguments: str | None = None
+    pairs: str | None = None
+    allow_stale: bool = False
 
     @property
     def target(self) -> Target:
-        """The training format; raises `UserError` for a dialect that the format has not."""
-        return find_target(self.format, self.dialect)
+        """The training format; raises `UserError` for a dialect or a spelling that the format has not."""
+        found = find_target(self.format, self.dialect)
+        return found.shaped(thoughts=self.thoughts, arguments=self.arguments, pairs=self.pairs)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Training formats: what an approved sample looks like to each trainer. A new one is one dict entry."""
 
 from core.errors import UserError
-from core.formats import llamafactory, openai, trl
+from core.formats import llamafactory, ms_swift, openai, reference, trl
 from core.formats.target import Row, Target
 from core.models import OutputFormat
 
@@ -13,9 +13,18 @@ _TARGETS = (
     llamafactory.SHAREGPT,
     llamafactory.SHAREGPT_STEPS,
     llamafactory.DPO,
+    llamafactory.KTO,
+    ms_swift.SFT,
+    ms_swift.DPO,
+    ms_swift.KTO,
     openai.SFT,
+    openai.DPO,
+    reference.TEXT,
+    reference.TURNS,
 )
-FORMATS: dict[tuple[OutputFormat, str], Target] = {(target.format, target.dialect): target for target in _TARGETS}
+FORMATS: dict[tuple[OutputFormat, str], Target] = {
+    (target.format, target.dialect): target.shaped() for target in _TARGETS
+}
 DEFAULT_DIALECT: dict[OutputFormat, str] = {
     OutputFormat.SFT: "trl",
     OutputFormat.DPO: "trl",

@@ -1,43 +1,43 @@
 """Conversations in the chat shape that TRL, OpenAI-type services and others share, and its rules."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from core.formats.shape import Arguments, Shape, Thoughts
 from core.formats.target import Row
-from core.formats.text import from_json
-from core.models import Message
+from core.formats.text import clean, from_json, to_json
+from core.models import Message, ToolCall
 
 ECHO_LENGTH = 40  # characters from which a tool result inside the text before it is no accident
 
 
-def as_chat(messages: Iterable[Message], *, arguments: Callable[[dict[str, Any]], Any] = dict) -> list[Row]:
-    """`messages` as chat rows; `arguments` gives the shape that call arguments take."""
-    return [_chat(message, arguments) for message in messages]
+def as_chat(messages: Iterable[Message], shape: Shape) -> list[Row]:
+    """`messages` as chat rows, thoughts and call arguments spelled as `shape` says."""
+    return [_chat(message, shape) for message in messages]
 
 
-def spoken(message: Message) -> str:
-    """Thought and visible text as one: `content` is what most chat templates render."""
-    return "\n\n".join(part for part in (message.thought, message.content) if part.strip())
+def spoken(message: Message, shape: Shape) -> str:
+    """What an assistant turn says as text: its thought too, where thoughts stand in `content`."""
+    thought = message.thought if shape.thoughts is Thoughts.CONTENT else ""
+    return "\n\n".join(part for part in (thought, message.content) if part.strip())
 
 
-def conversation_rules(messages: Any, *, arguments: type[dict[str, Any]] | type[str]) -> Iterator[str]:
+def conversation_rules(messages: Any, shape: Shape) -> Iterator[str]:
     """Say what is wrong with a whole conversation that ends in the assistant's answer."""
-    yield from context_rules(messages, arguments=arguments, ends=("assistant",))
+    yield from context_rules(messages, shape, ends=("assistant",))
     if not any(shape_rules(messages)):
         yield from answer_rules(messages[-1:], "The final answer")
 
 
-def context_rules(
-    messages: Any, *, arguments: type[dict[str, Any]] | type[str], ends: tuple[str, ...] = ("user", "tool")
-) -> Iterator[str]:
+def context_rules(messages: Any, shape: Shape, *, ends: tuple[str, ...] = ("user", "tool")) -> Iterator[str]:
     """Say what is wrong with a conversation whose last message must have a role in `ends`."""
     misshapen = next(shape_rules(messages), None)
     if misshapen:
         yield misshapen
         return
     yield from _role_rules([message["role"] for message in messages], ends)
-    yield from _call_rules(messages, arguments)
+    yield from _call_rules(messages, shape)
     yield from _echo_rules(messages)
     for number, message in enumerate(messages, 1):
         if message["role"] == "user" and not message["content"].strip():
@@ -56,8 +56,22 @@ def shape_rules(messages: Any) -> Iterator[str]:
             yield f"Message {number} has no role of system, user, assistant or tool."
         elif not isinstance(message.get("content"), str):
             yield f"Message {number} has no text content; write an empty string where there is none."
+        elif not isinstance(message.get("reasoning_content", ""), str):
+            yield f"Message {number}: `reasoning_content` is not text."
         elif "tool_calls" in message and (message["role"] != "assistant" or not _are_calls(message["tool_calls"])):
             yield f"Message {number}: `tool_calls` is not an assistant's list of calls with id, type and function."
+
+
+def turn_rules(turn: Any, name: str, shape: Shape) -> Iterator[str]:
+    """Say what is wrong with one side of a row that must be a single assistant turn, spoken or calling."""
+    if any(shape_rules(turn)) or len(turn) != 1 or turn[0]["role"] != "assistant":
+        yield f"{name} is not one assistant message."
+        return
+    calls = turn[0].get("tool_calls", [])
+    if not calls and not turn[0]["content"].strip():
+        yield f"{name} neither says nor calls anything."
+    for call in calls:
+        yield from _one_call_rules(call, set(), shape)
 
 
 def answer_rules(answer: Any, name: str) -> Iterator[str]:
@@ -68,21 +82,22 @@ def answer_rules(answer: Any, name: str) -> Iterator[str]:
         yield f"{name} is not spoken text."
 
 
-def _chat(message: Message, arguments: Callable[[dict[str, Any]], Any]) -> Row:
+def _chat(message: Message, shape: Shape) -> Row:
     # Empty text is written out: templates and converters need the key beside `tool_calls`.
-    row: Row = {"role": message.role, "content": spoken(message)}
+    row: Row = {"role": message.role, "content": spoken(message, shape)}
+    if shape.thoughts is Thoughts.REASONING and message.thought.strip():
+        row["reasoning_content"] = message.thought
     if message.role == "tool":
         row |= {"tool_call_id": message.tool_call_id, "name": message.name}
     if message.tool_calls:
-        row["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": arguments(call.arguments)},
-            }
-            for call in message.tool_calls
-        ]
+        row["tool_calls"] = [_call(call, shape) for call in message.tool_calls]
     return row
+
+
+def _call(call: ToolCall, shape: Shape) -> Row:
+    arguments = call.arguments
+    written = dict(arguments) if shape.arguments is Arguments.OBJECT else to_json(clean(arguments))
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": written}}
 
 
 def _are_calls(calls: Any) -> bool:
@@ -111,7 +126,7 @@ def _role_rules(roles: list[Any], ends: tuple[str, ...]) -> Iterator[str]:
             yield "A user message stands between a tool result and the assistant's next turn."
 
 
-def _call_rules(messages: list[Row], arguments: type[Any]) -> Iterator[str]:
+def _call_rules(messages: list[Row], shape: Shape) -> Iterator[str]:
     seen: set[str] = set()
     unanswered: list[str] = []
     for number, message in enumerate(messages, 1):
@@ -125,21 +140,22 @@ def _call_rules(messages: list[Row], arguments: type[Any]) -> Iterator[str]:
             yield f"The call {unanswered[0]!r} has no tool result."
         unanswered = []
         for call in message.get("tool_calls", []):
-            yield from _one_call_rules(call, seen, arguments)
+            yield from _one_call_rules(call, seen, shape)
             seen.add(call["id"])
             unanswered.append(call["id"])
     if unanswered:
         yield f"The call {unanswered[0]!r} has no tool result."
 
 
-def _one_call_rules(call: Row, seen: set[str], arguments: type[Any]) -> Iterator[str]:
+def _one_call_rules(call: Row, seen: set[str], shape: Shape) -> Iterator[str]:
     if not call["id"] or call["id"] in seen:
         yield f"The call id {call['id']!r} is empty or stands twice."
     if not call["function"]["name"]:
         yield f"The call {call['id']!r} names no tool."
     given = call["function"]["arguments"]
-    if not isinstance(given, arguments):
-        wanted = "an object" if arguments is dict else "a string of JSON"
+    as_object = shape.arguments is Arguments.OBJECT
+    if not isinstance(given, dict if as_object else str):
+        wanted = "an object" if as_object else "a string of JSON"
         yield f"The arguments of call {call['id']!r} are not {wanted}."
     elif isinstance(given, str) and not _holds_object(given):
         yield f"The arguments of call {call['id']!r} are not JSON text of an object."
@@ -160,7 +176,11 @@ def _echo_rules(messages: list[Row]) -> Iterator[str]:
         if message["role"] != "tool":
             turn = index
             continue
-        if len(content) < ECHO_LENGTH or content not in messages[turn]["content"]:
+        if len(content) < ECHO_LENGTH or not _says(messages[turn], content):
             continue
-        if not any(content in before["content"] for before in messages[:turn]):
+        if not any(_says(before, content) for before in messages[:turn]):
             yield f"Message {index + 1}: the tool result also stands inside the assistant text before it."
+
+
+def _says(message: Row, text: str) -> bool:
+    return text in message["content"] or text in str(message.get("reasoning_content", ""))

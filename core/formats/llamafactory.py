@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.formats.chat import ECHO_LENGTH, spoken
-from core.formats.pairs import preference
+from core.formats.pairs import Messages, contrast, preferences, twins_apart
+from core.formats.shape import Pairs, Shape
 from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage, trained_turns
 from core.formats.text import clean, from_json, to_json
 from core.models import AugmentedSample, LeftOut, Message, OutputFormat
@@ -23,31 +24,48 @@ _TURN_TYPE = _TURNS_TYPE.replace("list:", "struct:")
 _SHARED_COLUMNS = (("system", "string"), ("tools", "string"), *LINEAGE_COLUMNS)
 
 
-def _shared(sample: AugmentedSample) -> Row:
-    first = sample.messages[0] if sample.messages else None
+def _shared(sample: AugmentedSample, messages: Messages, tools: tuple[dict[str, Any], ...]) -> Row:
+    first = messages[0] if messages else None
     system = first.content if first and first.role == "system" else ""
-    return {"system": system, "tools": to_json(clean(sample.tools)), **lineage(sample)}
+    return {"system": system, "tools": to_json(clean(tools)), **lineage(sample)}
 
 
-def _conversation(sample: AugmentedSample) -> tuple[Row, ...]:
-    return ({"conversations": _turns(sample.messages), **_shared(sample)},)
+def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
+    shared = _shared(sample, sample.messages, sample.tools)
+    return ({"conversations": _turns(sample.messages, shape), **shared},)
 
 
-def _steps(sample: AugmentedSample) -> tuple[Row, ...]:
-    shared = _shared(sample)
-    return tuple({"conversations": _turns(sample.messages[: index + 1]), **shared} for index in trained_turns(sample))
+def _steps(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
+    shared = _shared(sample, sample.messages, sample.tools)
+    return tuple(
+        {"conversations": _turns(sample.messages[: index + 1], shape), **shared} for index in trained_turns(sample)
+    )
 
 
-def _preference(sample: AugmentedSample) -> tuple[Row, ...] | LeftOut:
-    pair = preference(sample)
-    if isinstance(pair, LeftOut):
-        return pair
-    chosen, rejected = ({"from": "gpt", "value": text} for text in pair)
-    turns = _turns(sample.messages[:-1])
-    return ({"conversations": turns, "chosen": chosen, "rejected": rejected, **_shared(sample)},)
+def _preferences(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+    pairs = preferences(sample, shape.pairs)
+    if isinstance(pairs, LeftOut):
+        return pairs
+    return tuple(
+        {
+            "conversations": _turns(pair.context, shape),
+            "chosen": _assistant(pair.chosen, shape),
+            "rejected": _assistant(pair.rejected, shape),
+            **_shared(sample, pair.context, pair.tools),
+        }
+        for pair in pairs
+    )
 
 
-def _turns(messages: Sequence[Message]) -> list[Row]:
+def _contrast(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+    twins = contrast(sample)
+    if isinstance(twins, LeftOut):
+        return twins
+    shared = _shared(sample, sample.messages, sample.tools)
+    return tuple({"conversations": _turns(turns, shape), "kto_tag": wanted, **shared} for turns, wanted in twins)
+
+
+def _turns(messages: Sequence[Message], shape: Shape) -> list[Row]:
     turns: list[Row] = []
     results: list[Message] = []
     for index, message in enumerate(messages):
@@ -58,7 +76,7 @@ def _turns(messages: Sequence[Message]) -> list[Row]:
             case "user":
                 turns.append({"from": "human", "value": message.content})
             case "assistant":
-                turns.append(_assistant(message))
+                turns.append(_assistant(message, shape))
             case "tool":
                 results.append(message)
                 following = messages[index + 1].role if index + 1 < len(messages) else ""
@@ -68,13 +86,13 @@ def _turns(messages: Sequence[Message]) -> list[Row]:
     return turns
 
 
-def _assistant(message: Message) -> Row:
+def _assistant(message: Message, shape: Shape) -> Row:
     if not message.tool_calls:
-        return {"from": "gpt", "value": spoken(message)}
+        return {"from": "gpt", "value": spoken(message, shape)}
     calls = [{"name": call.name, "arguments": call.arguments} for call in message.tool_calls]
     # In JSON a marker can be spelled so that the loader's search passes over it and parsing restores it.
     written = _MARKERS.sub(r"\\u003c\1>", to_json(clean(calls if len(calls) > 1 else calls[0])))
-    thought = _MARKERS.sub(r"[\1]", spoken(message)).strip()
+    thought = _MARKERS.sub(r"[\1]", spoken(message, shape)).strip()
     value = f"<think>\n{thought}\n</think>\n\n{written}" if thought else written
     return {"from": "function_call", "value": value}
 
@@ -86,18 +104,22 @@ def _observation(results: Sequence[Message]) -> str:
     return to_json(clean([{"name": result.name, "content": result.content} for result in results]))
 
 
-def _conversation_rules(row: Row) -> Iterator[str]:
+def _conversation_rules(row: Row, _: Shape) -> Iterator[str]:
     yield from _turn_rules(row["conversations"], ends_with_assistant=True)
     yield from _tools_rules(row)
 
 
-def _preference_rules(row: Row) -> Iterator[str]:
+def _preference_rules(row: Row, _: Shape) -> Iterator[str]:
     yield from _turn_rules(row["conversations"], ends_with_assistant=False)
     for side in ("chosen", "rejected"):
-        if not _is_turn(row[side]) or row[side]["from"] != "gpt" or not row[side]["value"].strip():
-            yield f"{side.capitalize()} is not one spoken turn."
+        name = f"The {side} turn"
+        turn = row[side]
+        if not _is_turn(turn) or turn["from"] not in ("gpt", "function_call") or not turn["value"].strip():
+            yield f"{name} is not one turn of the assistant."
+        elif turn["from"] == "function_call":
+            yield from _call_rules(name, turn["value"], "", [])
     if row["chosen"] == row["rejected"]:
-        yield "Chosen and rejected answer are the same."
+        yield "The chosen and the rejected turn are the same."
     yield from _tools_rules(row)
 
 
@@ -122,22 +144,24 @@ def _turn_rules(turns: Any, *, ends_with_assistant: bool) -> Iterator[str]:
             yield f"Turn {index + 1}: the tool result answers no call."
         if turn["from"] == "function_call":
             result = turns[index + 1]["value"] if index + 1 < len(turns) else ""
-            yield from _call_rules(index + 1, turn["value"], result, [before["value"] for before in turns[:index]])
+            yield from _call_rules(
+                f"Turn {index + 1}", turn["value"], result, [before["value"] for before in turns[:index]]
+            )
 
 
-def _call_rules(number: int, value: str, result: str, before: list[str]) -> Iterator[str]:
+def _call_rules(name: str, value: str, result: str, before: list[str]) -> Iterator[str]:
     parts = _TURN.fullmatch(value)
     calls = _parsed(parts["calls"]) if parts else None
     if parts is None or calls is None:
-        yield f"Turn {number}: after its thought the value is not JSON of a call."
+        yield f"{name}: after its thought the value is not JSON of a call."
         return
     if _MARKERS.search(parts["calls"]) or _MARKERS.search(parts["thought"] or ""):
-        yield f"Turn {number}: a thought or call holds a marker that the loader reads as its own."
+        yield f"{name}: a thought or call holds a marker that the loader reads as its own."
     for call in calls:
         if not isinstance(call, dict) or not call.get("name") or not isinstance(call.get("arguments"), dict):
-            yield f"Turn {number}: a call needs a name and an object of arguments."
+            yield f"{name}: a call needs a name and an object of arguments."
     if len(result) >= ECHO_LENGTH and result in (parts["thought"] or "") and not any(result in b for b in before):
-        yield f"Turn {number}: the tool result also stands inside the thought before it."
+        yield f"{name}: the tool result also stands inside the thought before it."
 
 
 def _tools_rules(row: Row) -> Iterator[str]:
@@ -156,7 +180,7 @@ def _parsed(text: str) -> list[Any] | None:
 
 def _info(**columns: str) -> Any:
     shared = {"messages": "conversations", "system": "system", "tools": "tools"}
-    ranking: Row = {"ranking": True} if columns else {}
+    ranking: Row = {"ranking": True} if "chosen" in columns else {}
 
     def entry(file_name: str) -> Row:
         return {"file_name": file_name, "formatting": "sharegpt", **ranking, "columns": shared | columns}
@@ -192,11 +216,25 @@ DPO = Target(
     format=OutputFormat.DPO,
     dialect="llamafactory",
     trainer="LLaMA-Factory, stage dpo",
-    description="One conversation, two answers: the new final answer over the one the run gave.",
+    description="One conversation, two turns after it, of which the first is the better one.",
     columns=(("conversations", _TURNS_TYPE), ("chosen", _TURN_TYPE), ("rejected", _TURN_TYPE), *_SHARED_COLUMNS),
-    build=_preference,
+    build=_preferences,
     rules=_preference_rules,
     loading="llamafactory-cli train: stage: dpo, dataset_dir: FOLDER, dataset: NAME",
     masks_turns=True,
     dataset_info=_info(chosen="chosen", rejected="rejected"),
+    pairs=tuple(Pairs),
+)
+KTO = Target(
+    format=OutputFormat.KTO,
+    dialect="llamafactory",
+    trainer="LLaMA-Factory, stage kto",
+    description="The same answer, true under the new goal and false under the original one.",
+    columns=(("conversations", _TURNS_TYPE), ("kto_tag", "bool"), *_SHARED_COLUMNS),
+    build=_contrast,
+    rules=_conversation_rules,
+    loading="llamafactory-cli train: stage: kto, dataset_dir: FOLDER, dataset: NAME",
+    masks_turns=True,
+    order=twins_apart,
+    dataset_info=_info(kto_tag="kto_tag"),
 )

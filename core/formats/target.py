@@ -5,16 +5,20 @@ A target turns samples into rows and knows the rules of the trainer that will re
 back here, with the reason.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar
 
+from core.errors import UserError
+from core.formats.shape import USUAL, Arguments, Pairs, Shape, Thoughts
 from core.formats.text import UnwritableNumber, clean, to_json
 from core.models import AugmentedSample, LeftOut, OutputFormat
 
 Row = dict[str, Any]
 DATA_FILE = "train.jsonl"
 TEST_FILE = "test.jsonl"
+_Choice = TypeVar("_Choice", bound=StrEnum)
 _PLAIN_TYPES: dict[str, tuple[type, str]] = {
     "string": (str, "text"),
     "float64": (float, "a number with a decimal point"),
@@ -28,7 +32,8 @@ class Target:
 
     `columns` are (name, YAML feature type) for the dataset card. `pairs_up` re-orders the rows of all
     samples where their order matters. `dataset_info` is the entry that LLaMA-Factory wants for a file.
-    `masks_turns`: whether the loss leaves out single turns, such as failing calls.
+    `masks_turns`: whether the loss leaves out single turns, such as failing calls. `thoughts`, `arguments`
+    and `pairs` are the spellings that the trainer reads, the usual one first; `shape` is the one in force.
     """
 
     format: OutputFormat
@@ -36,17 +41,52 @@ class Target:
     trainer: str
     description: str
     columns: tuple[tuple[str, str], ...]
-    build: Callable[[AugmentedSample], tuple[Row, ...] | LeftOut]
-    rules: Callable[[Row], Iterator[str]]
+    build: Callable[[AugmentedSample, Shape], tuple[Row, ...] | LeftOut]
+    rules: Callable[[Row, Shape], Iterator[str]]
     loading: str
     masks_turns: bool
-    order: Callable[[Sequence[tuple[Row, ...]]], Iterator[Row]] | None = None
+    order: Callable[[Iterable[tuple[Row, ...]]], Iterator[Row]] | None = None
     dataset_info: Callable[[str], Row] | None = None
+    thoughts: tuple[Thoughts, ...] = (Thoughts.CONTENT, Thoughts.DROP)
+    arguments: tuple[Arguments, ...] = (Arguments.OBJECT,)
+    pairs: tuple[Pairs, ...] = ()
+    shape: Shape = USUAL
+
+    def shaped(
+        self, *, thoughts: str | None = None, arguments: str | None = None, pairs: str | None = None
+    ) -> "Target":
+        """The same target with these spellings; None leaves the target's own.
+
+        Raises `UserError` for one that its trainer does not read.
+        """
+        return replace(
+            self,
+            shape=Shape(
+                thoughts=self._chosen("--thoughts", thoughts, self.thoughts, Thoughts.CONTENT),
+                arguments=self._chosen("--arguments", arguments, self.arguments, Arguments.OBJECT),
+                pairs=self._chosen("--pairs", pairs, self.pairs, Pairs.ANSWERS),
+            ),
+        )
+
+    @property
+    def spelling(self) -> dict[str, str]:
+        """How thoughts and arguments are spelled, and what a preference is about; for the manifest."""
+        said = {"thoughts": str(self.shape.thoughts), "arguments": str(self.shape.arguments)}
+        return said | ({"pairs": str(self.shape.pairs)} if self.pairs else {})
 
     @property
     def name(self) -> str:
         """Format and dialect in one word, such as `sft-trl-steps`."""
         return f"{self.format}-{self.dialect}"
+
+    def _chosen(self, option: str, wanted: str | None, taken: tuple[_Choice, ...], without: _Choice) -> _Choice:
+        if wanted is None:
+            return taken[0] if taken else without
+        for choice in taken:
+            if choice == wanted:
+                return choice
+        other = f"use one of: {', '.join(taken)}" if taken else "leave the option out"
+        raise UserError(f"{self.name} takes no {option} {wanted}, which {self.trainer} would not read; {other}.")
 
     def check(self, row: Row) -> list[str]:
         """Say what is wrong with `row` for this target's trainer, as plain sentences; empty if nothing."""
@@ -56,24 +96,27 @@ class Target:
             return [str(error)]
 
     def rows(self, samples: Iterable[AugmentedSample]) -> Iterator[Row | LeftOut]:
-        """Rows of all `samples`, in order; a `LeftOut` with its reason for each sample that gives none."""
+        """Rows of all `samples` in their order or the target's own; for a sample without any, a `LeftOut` with why."""
         if self.order is None:
             for sample in samples:
                 built = self._checked(sample)
                 yield from [built] if isinstance(built, LeftOut) else built
             return
-        groups: list[tuple[Row, ...]] = []
+        left_out: list[LeftOut] = []
+        yield from self.order(self._kept(samples, left_out))
+        yield from left_out
+
+    def _kept(self, samples: Iterable[AugmentedSample], left_out: list[LeftOut]) -> Iterator[tuple[Row, ...]]:
         for sample in samples:
             built = self._checked(sample)
             if isinstance(built, LeftOut):
-                yield built
+                left_out.append(built)
             else:
-                groups.append(built)
-        yield from self.order(groups)
+                yield built
 
     def _checked(self, sample: AugmentedSample) -> tuple[Row, ...] | LeftOut:
         try:
-            built = self.build(sample)
+            built = self.build(sample, self.shape)
             if isinstance(built, LeftOut):
                 return built
             rows = tuple(clean(row) for row in built)
@@ -98,7 +141,7 @@ class Target:
             for name, kind in self.columns
             if kind in _PLAIN_TYPES and not isinstance(row[name], _PLAIN_TYPES[kind][0])
         ]
-        return mistyped or list(self.rules(row))
+        return mistyped or list(self.rules(row, self.shape))
 
 
 def trained_turns(sample: AugmentedSample) -> Iterator[int]:

@@ -6,7 +6,7 @@ from core.models.evidence import CheckedValue, Claim, Evidence, Field, Grounding
 from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudgeVerdict, Seen
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
 from core.models.review import BulkAction, Decision, ProposalState, RejectReason, ReviewAction
-from core.models.sample import AugmentedSample, LeftOut, Message, OutputFormat, ToolCall
+from core.models.sample import AugmentedSample, Correction, LeftOut, Message, OutputFormat, ToolCall
 from core.models.text import GRADER_WORDS, all_visible, is_placeholder, plain, visible
 from core.models.trajectory import (
     AgentStep,
@@ -29,6 +29,7 @@ __all__ = [
     "Cause",
     "CheckedValue",
     "Claim",
+    "Correction",
     "Decision",
     "Evidence",
     "FailedTrajectory",

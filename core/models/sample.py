@@ -38,11 +38,20 @@ class Message(Value):
     train: bool = False
 
 
+class Correction(Value):
+    """A call that failed by its own arguments, and the one that worked; both may follow `messages[:at]`."""
+
+    at: int
+    wrong: ToolCall
+    right: ToolCall
+
+
 class AugmentedSample(Value):
     """One approved relabelling as a conversation: system, user goal, calls and results, answer.
 
-    The last message is the assistant's final answer to the new goal. `original_prompt` and
-    `original_answer` serve preference data; they never enter `messages`.
+    The last message is the assistant's final answer to the new goal. `original_prompt`, `original_answer`
+    and `proposed_prompt` (what a person then rewrote as `hindsight_prompt`; else empty) serve preference
+    data; they never enter `messages`.
     """
 
     trajectory_id: str
@@ -53,6 +62,9 @@ class AugmentedSample(Value):
     weight: float = Field(1.0, ge=0, le=1)
     original_prompt: str = ""
     original_answer: str = ""
+    original_serves: bool = Field(False, description="The original answer holds every value of the new one.")
+    proposed_prompt: str = ""
+    corrections: tuple[Correction, ...] = ()
     metadata: dict[str, Any] = Field(default_factory=dict, description="Provenance: states, scores, models, hashes.")
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "tokens_of",
 ]
 
+# Those put to a model in a run. `request` is written into training rows and changes no result.
 TEMPLATES = ("detect", "extract", "relabel", "judge", "thoughts")
 _FOLDER = Path(__file__).parent
 _SHARED = "_run.jinja"  # the macros that every prompt imports

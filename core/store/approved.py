@@ -19,12 +19,14 @@ _NOTE_BUSY_SECONDS = 2.0  # the rows are written already; nobody should wait lon
 class Approved:
     """One approved proposal. `state` is accepted, edited or auto_accepted.
 
+    `proposed` is the attempt as it was put forward, `attempt` the same with what a person changed.
     `batch_id`: the bulk act that let it in; None where a human or the policy did.
     """
 
     trajectory: FailedTrajectory
     source: str
     attempt: Attempt
+    proposed: Attempt
     analysis: FailureAnalysis | None
     state: str
     annotator: str | None
@@ -70,12 +72,12 @@ def approved(
             continue
         prompt, answer, first, last = edit
         changes = {"hindsight_prompt": prompt, "final_answer": answer, "first_step": first, "last_step": last}
+        proposed = store.parsed(Attempt, attempt)
         yield Approved(
             trajectory=store.parsed(FailedTrajectory, body),
             source=source,
-            attempt=store.parsed(Attempt, attempt).model_copy(
-                update={name: value for name, value in changes.items() if value is not None}
-            ),
+            attempt=proposed.model_copy(update={name: value for name, value in changes.items() if value is not None}),
+            proposed=proposed,
             analysis=store.parsed(FailureAnalysis, analysis) if analysis else None,
             state="auto_accepted" if state == "pending" else state,
             annotator=annotator,

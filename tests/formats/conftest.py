@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.models import AugmentedSample, Message, ToolCall
+from core.models import AugmentedSample, Correction, Message, ToolCall
 
 ODD_TEXT = "Zürich \u2028 \U0001f600 \x85 tab\t \ud83d NUL\x00 <think>no</think> 2024-05-01"
 
@@ -39,6 +39,8 @@ def _sample(number: int = 1, **changes) -> AugmentedSample:
         "weight": 0.7,
         "original_prompt": f"Buy the X{number} and mail it to Dana.",
         "original_answer": "I have no mail tool.",
+        "proposed_prompt": f"Find the price of the X{number}.",
+        "corrections": (Correction(at=2, wrong=calls[0], right=calls[0].model_copy(update={"arguments": {"q": "X"}})),),
         "metadata": {"state": "accepted", "score": 0.8, "note": ODD_TEXT},
     }
     return AugmentedSample(**fields | changes)

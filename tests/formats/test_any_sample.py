@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.formats import FORMATS
 from core.formats.text import to_line
-from core.models import AugmentedSample, LeftOut, Message, ToolCall
+from core.models import AugmentedSample, Correction, LeftOut, Message, ToolCall
 
 # Every character there is, lone surrogates and NUL included, and the spellings that trip loaders.
 texts = st.one_of(
@@ -61,6 +61,8 @@ disordered = st.lists(
 ).map(tuple)
 search = {"type": "function", "function": {"name": "search", "parameters": {}}}
 tools = st.one_of(st.just((search,)), st.just((search, search)), st.lists(arguments, max_size=2).map(tuple))
+calls = st.builds(ToolCall, id=st.sampled_from(["", "a"]), name=names, arguments=arguments)
+corrections = st.lists(st.builds(Correction, at=st.integers(0, 5), wrong=calls, right=calls), max_size=2).map(tuple)
 samples = st.builds(
     AugmentedSample,
     trajectory_id=texts,
@@ -71,14 +73,23 @@ samples = st.builds(
     weight=st.floats(0, 1),
     original_prompt=said,
     original_answer=said,
+    proposed_prompt=texts,
+    corrections=corrections,
     metadata=arguments,
 )
 
 
+def shaped(draw, target):
+    """`target` in any of its spellings."""
+    choices = {"thoughts": target.thoughts, "arguments": target.arguments, "pairs": target.pairs}
+    return target.shaped(**{name: draw(st.sampled_from(taken), label=name) for name, taken in choices.items() if taken})
+
+
 @pytest.mark.parametrize("target", FORMATS.values(), ids=lambda target: target.name)
-@settings(max_examples=80)
-@given(given=st.lists(samples, min_size=1, max_size=3))
-def test_any_sample_gives_rows_that_pass_or_a_reason(target, given):
+@settings(max_examples=50)
+@given(given=st.lists(samples, min_size=1, max_size=3), data=st.data())
+def test_any_sample_gives_rows_that_pass_or_a_reason(target, given, data):
+    target = shaped(data.draw, target)
     made = list(target.rows(given))
     assert made
     for row in made:
@@ -92,11 +103,12 @@ def test_any_sample_gives_rows_that_pass_or_a_reason(target, given):
 
 
 @pytest.mark.parametrize("target", FORMATS.values(), ids=lambda target: target.name)
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_check_answers_in_sentences_whatever_a_file_holds(target, data):
+    target = shaped(data.draw, target)
     row = {name: data.draw(values, label=name) for name, _ in target.columns}
-    for column in ("messages", "prompt", "conversations", "completion", "chosen"):
+    for column in ("messages", "prompt", "conversations", "completion", "chosen", "rejected_response"):
         if column in row and data.draw(st.booleans()):
             row[column] = data.draw(st.lists(arguments | _message_like, max_size=3))
     complaints = target.check(row)

@@ -231,6 +231,14 @@ def test_the_original_answer_that_speaks_of_the_old_goal_is_left_out():
     assert "speaks of the old goal" in left_out(trajectory, tried)
 
 
+def test_a_stale_answer_is_kept_and_marked_where_that_is_asked_for():
+    tried = attempt(final_answer=run().final_answer)
+    made = augment(run(), tried, ANALYSIS, metadata={}, allow_stale=True)
+    assert made.messages[-1].content == run().final_answer
+    assert made.metadata["stale_answer"].startswith("Stale final answer")
+    assert sample().metadata["stale_answer"] is None
+
+
 def test_the_original_answer_may_stay_where_it_fits_the_new_goal():
     trajectory = run(final_answer="It costs $1,299.")
     assert sample(trajectory, attempt(final_answer="It costs $1,299.")).messages[-1].train

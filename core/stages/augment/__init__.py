@@ -24,7 +24,8 @@ from core.models import (
     is_placeholder,
     without_grader_words,
 )
-from core.stages.augment.answers import why_unfit, words_pattern
+from core.stages.augment.answers import says_all_of, why_stale, why_unfit, words_pattern
+from core.stages.augment.corrections import corrections_of
 from core.stages.augment.tool_schemas import infer_tools, tool_name
 
 Numbered = tuple[int, AgentStep]
@@ -36,15 +37,20 @@ def augment(
     analysis: FailureAnalysis | None,
     *,
     metadata: Mapping[str, Any],
+    proposed_prompt: str = "",
+    allow_stale: bool = False,
 ) -> AugmentedSample | LeftOut:
     """Conversation that `attempt` makes of `trajectory`, or why it makes none.
 
     The weight is that of `analysis` (1 - severity), 1.0 without one. `metadata` is kept, and joined
-    by what was inferred, masked or dropped on the way.
+    by what was inferred, masked or dropped on the way. `proposed_prompt`: the request that a person
+    rewrote for these very steps, if one did. `allow_stale` keeps a final answer that still serves the old
+    goal; the metadata say so.
     """
     shown = trajectory.without_grader_text()
     calls = [(n, step) for n, step in trajectory.actions if attempt.first_step <= n <= attempt.last_step]
-    reason = _why_not(shown, attempt, calls)
+    stale_answer = why_stale(attempt, shown)
+    reason = _why_not(shown, attempt, calls) or (None if allow_stale else stale_answer)
     if reason:
         return LeftOut(trajectory_id=trajectory.trajectory_id, reason=reason)
     failing = _failing(calls, analysis)
@@ -52,10 +58,13 @@ def augment(
     messages = [Message(role="system", content=trajectory.system_prompt)] if trajectory.system_prompt.strip() else []
     messages.append(Message(role="user", content=attempt.hindsight_prompt))
     dropped = 0
+    turns: list[tuple[int, list[Numbered]]] = []
     # User turns and the agent's replies to them are folded away: the hindsight prompt says all that the
     # user wants, while the turns still ask for the old goal and would pull the model back to it.
-    for _, steps in groupby(calls, key=lambda numbered: numbered[1].turn):
-        turn, dropped_here = _turn(list(steps), attempt, key=trajectory.key, failing=failing, stale=stale)
+    for _, grouped in groupby(calls, key=lambda numbered: numbered[1].turn):
+        steps = list(grouped)
+        turns.append((len(messages), steps))
+        turn, dropped_here = _turn(steps, attempt, key=trajectory.key, failing=failing, stale=stale)
         messages.extend(turn)
         dropped += dropped_here
     messages.append(Message(role="assistant", content=attempt.final_answer, train=True))
@@ -70,6 +79,9 @@ def augment(
         weight=1.0 if analysis is None else analysis.weight,
         original_prompt=trajectory.original_prompt,
         original_answer=trajectory.final_answer,
+        proposed_prompt=proposed_prompt,
+        corrections=corrections_of(turns, messages, trajectory.tools),
+        original_serves=says_all_of(attempt.final_answer, trajectory.final_answer),
         metadata={
             **metadata,
             "first_step": attempt.first_step,
@@ -77,6 +89,7 @@ def augment(
             "failing_steps_without_loss": sorted(failing),
             "messages_folded_away": folded,
             "stale_thoughts_dropped": dropped,
+            "stale_answer": stale_answer,
             "thoughts_rewritten": sorted(n for n, _ in calls if n in attempt.thoughts),
             "tools_inferred": inferred,
         },
@@ -93,7 +106,7 @@ def _why_not(trajectory: FailedTrajectory, attempt: Attempt, calls: list[Numbere
     for number, step in calls:
         if is_placeholder(step.observation):
             return f"The tool result of step {number} is a placeholder, not what the tool gave back."
-    return why_unfit(attempt, trajectory)
+    return why_unfit(attempt)
 
 
 def _failing(calls: list[Numbered], analysis: FailureAnalysis | None) -> frozenset[int]:

@@ -7,6 +7,7 @@ read text and say in one sentence why it cannot be trained on.
 import re
 
 from core.models import Attempt, FailedTrajectory, is_placeholder, plain
+from core.stages.grounding import find_values
 
 _GIVE_UP = re.compile(
     r"\b(?:unable to|not able to|wasn't able|could(?:n't| not)|can(?:'t|not)|fail(?:ed|s) to|"
@@ -24,17 +25,22 @@ def words_pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
 
 
-def why_unfit(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
-    """Why the attempt's final answer cannot be a training target, or None if it can.
+def why_unfit(attempt: Attempt) -> str | None:
+    """Why the attempt's final answer is no answer at all, or None if it is one."""
+    if not attempt.final_answer.strip():
+        return "The final answer is empty: nothing says what the agent should answer to the new goal."
+    if is_placeholder(attempt.final_answer):
+        return f"The final answer is a placeholder ({_short(attempt.final_answer)})."
+    return None
+
+
+def why_stale(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
+    """Why the attempt's final answer still serves the old goal, or None if it does not.
 
     An answer that was written for the new goal may honestly say what was not found; the original
     one may not, because it speaks of the goal that failed.
     """
     answer = attempt.final_answer
-    if not answer.strip():
-        return "The final answer is empty: nothing says what the agent should answer to the new goal."
-    if is_placeholder(answer):
-        return f"The final answer is a placeholder ({_short(answer)})."
     if plain(answer) != plain(trajectory.final_answer):
         return None
     given_up = _GIVE_UP.search(answer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
@@ -45,6 +51,13 @@ def why_unfit(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
     if stale:
         return f"Stale final answer: it is still the original one and speaks of the old goal ({_short(stale[0])})."
     return None
+
+
+def says_all_of(new: str, old: str) -> bool:
+    """Whether every value of the answer `new` stands in `old` too, so that it may answer the new goal as well."""
+    values = find_values(new)
+    there = {key for value in find_values(old) for key in value.keys}
+    return bool(values) and all(there.intersection(value.keys) for value in values)
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,48 @@
+"""ms-swift's own loader keeps every row of our exports, and weighs each turn as the row says."""
+
+import pytest
+from training_data import pairs_of
+
+
+@pytest.fixture(scope="module")
+def folders(exported):
+    return {
+        "sft": exported("sft", "ms-swift"),
+        "answers": exported("dpo", "ms-swift"),
+        "calls": exported("dpo", "ms-swift", pairs="calls"),
+        "prompts": exported("dpo", "ms-swift", pairs="prompts"),
+        "kto": exported("kto", "ms-swift"),
+    }
+
+
+@pytest.fixture(scope="module")
+def said(folders, run_in):
+    kinds = {"sft": "sft", "kto": "kto"}
+    return run_in("ms_swift", {name: (kinds.get(name, "dpo"), folder) for name, folder in folders.items()})
+
+
+def trained(turns):
+    return [turn for turn in turns if turn["text"].strip()]
+
+
+def test_sft_trains_the_turns_that_weigh_something_by_their_weight(folders, said):
+    for (row, [turns]), weights in zip(pairs_of(said["sft"], folders["sft"]), said["sft"]["weights"], strict=True):
+        scales = [message["loss_scale"] for message in row["messages"] if message["role"] == "tool_call"]
+        answer = row["messages"][-1]
+        assert answer["content"].strip() in trained(turns)[-1]["text"]
+        assert any(abs(weight - answer["loss_scale"]) < 1e-6 for weight in weights)
+        silent = [turn for turn in turns if turn["role"] == "assistant" and not turn["text"].strip()]
+        assert bool(silent) == (0.0 in scales)
+
+
+@pytest.mark.parametrize("name", ["answers", "calls", "prompts"])
+def test_dpo_keeps_results_out_of_both_sides(folders, said, name):
+    for row, sides in pairs_of(said[name], folders[name], sides=2):
+        for turns, side in zip(sides, (row["messages"], row["rejected_response"]), strict=True):
+            if side[-1]["role"] == "assistant":
+                assert side[-1]["content"].strip() in trained(turns)[-1]["text"]
+
+
+def test_kto_keeps_results_out_of_the_answer(folders, said):
+    for row, [turns] in pairs_of(said["kto"], folders["kto"]):
+        assert row["messages"][-1]["content"].strip() in trained(turns)[-1]["text"]
