@@ -126,7 +126,7 @@ def test_what_a_bulk_act_lets_in_is_named_with_what_its_audit_showed(store, tmp_
 
 def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_leave_items_out(store, tmp_path):
     few = export(store, SETTINGS, SFT, tmp_path / "few").manifest["measured"]
-    assert few["precision"] == {"value": None, "n": 0}
+    assert few["precision"] == {"value": None, "n": 0, "share_without_verdicts": 0.0}
     made = [(run, make_result(run, score=0.9 if n < 80 else 0.1)) for n in range(40, 100) if (run := make_run(n))]
     fill(store, made)
     high = "length(name) = 6 AND name BETWEEN 'run-40' AND 'run-79'"
@@ -138,7 +138,10 @@ def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_
     manifest = export(store, SETTINGS, SFT, tmp_path / "out", force=True).manifest
     precision = manifest["measured"]["precision"]
     assert (precision["value"], precision["n"]) == (pytest.approx(39 / 40), 40)
-    assert precision["interval_95"] == pytest.approx(list(interval(39, 40)))
+    silent = precision["share_without_verdicts"]
+    assert silent == pytest.approx(4 / 46), "beside 42 of kinds that verdicts speak for, four of which none is decided"
+    low, high = interval(39, 40)
+    assert precision["interval_95"] == pytest.approx([low * (1 - silent), high * (1 - silent) + silent])
     [act] = manifest["bulk_rejected"]
     assert (act["batch_id"], act["theta"], act["items"], act["why"]) == (batch_id, 0.15, 15, "Never right")
     assert manifest["left_out"]["by_state"]["auto_rejected"] == 15
