@@ -83,7 +83,7 @@ def export_command(
         say(f"  {n} not selected: {reason}")
     for kind, seen in report.masks.report().items():
         done = "masked" if redact else "left as it is; --redact masks it"
-        say(f"  {seen['found']} {kind.replace('_', ' ')} ({seen['different']} different): {done}")
+        say(f"  {counted(seen['found'], kind.replace('_', ' '))} ({seen['different']} different): {done}")
     for state, n in report.manifest["left_out"]["by_state"].items():
         say(f"  {n} {state.replace('_', ' ')}: not approved")
     if not report.rows:
