@@ -103,8 +103,9 @@ class Annotator:
     def look(self) -> None:
         """Note the verdict that the top line names: only what the server has stored stands there."""
         before = len(self.said)
-        for words in self.page.locator(".bar .last [dir]").all_inner_texts():
-            self.said.add(words.split()[-1])
+        with suppress(PlaywrightError):  # a page that is just loading itself anew says nothing
+            for words in self.page.locator(".bar .last [dir]").all_inner_texts():
+                self.said.add(words.split()[-1])
         if len(self.said) > before:
             self.heard = time.monotonic()
         elif time.monotonic() - self.heard > PATIENCE:

@@ -62,7 +62,7 @@ def test_a_bulk_act_is_planned_checked_applied_and_taken_back(review, app):
     accept_drawn(db, 58)
     act.get_by_role("button", name="Review the sample").click()
     reviewer.item()
-    expect(page.locator(".root")).to_contain_text("Drawn for an audit")
+    expect(page.locator(".root")).to_contain_text("drawn for an audit")
     while not page.get_by_text("The sample is through").is_visible():
         page.keyboard.press("a")
     page.get_by_role("button", name="Go to Bulk").click()

@@ -214,8 +214,8 @@ def test_typing_letters_in_the_edit_box_decides_nothing(review, shared):
     assert verdicts(shared[1], "dora") == []
 
 
-def test_a_hostile_run_runs_no_script_and_reaches_nobody(review, shared, context):
-    reviewer = review(shared[0])
+def test_a_hostile_run_runs_no_script_and_reaches_nobody(review, own, context):
+    reviewer = review(own[0])
     page = reviewer.page
     assert reviewer.open("/?item=shop-hostile-reviews&as=eve") == "shop-hostile-reviews"
     expect(page.locator(".trace")).to_contain_text("<img src=x onerror=alert('prompt')>")
@@ -235,7 +235,7 @@ def test_a_hostile_run_runs_no_script_and_reaches_nobody(review, shared, context
         page.wait_for_selector(QUIET)
     assert page.title() == "AgentHER"
     assert context.foreign == []
-    assert [row["name"] for row in verdicts(shared[1], "eve")] == ["shop-hostile-reviews"]
+    assert [row["name"] for row in verdicts(own[1], "eve")] == ["shop-hostile-reviews"]
 
 
 def test_two_reviewers_never_see_the_same_item(review, shared):
