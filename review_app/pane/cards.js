@@ -74,13 +74,14 @@ function toolList(run) {
   return [h("h3", {}, "Tools the agent had"), h("ul", { class: "tool-list" }, rows)];
 }
 
-function stepCard(trace, step) {
+// A browser need not lay out a card that is far down before it is scrolled to.
+function stepCard(trace, step, { far }) {
   const before = trace.item.trace.steps[step.n - 2];
   const joined = step.turn >= 0 && before && before.turn === step.turn;
   return h(
     "article",
     {
-      class: `step ${step.kind}${step.error ? " error" : ""}${joined ? " joined" : ""}`,
+      class: `step ${step.kind}${step.error ? " error" : ""}${joined ? " joined" : ""}${far ? " far" : ""}`,
       "data-step": step.n,
       "aria-label": `Step ${step.n}, ${KINDS[step.kind]} ${step.tool}${step.error ? ", error" : ""}`,
       onclick: () => trace.select(step.n, false),

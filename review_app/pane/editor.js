@@ -54,7 +54,7 @@ class Editor {
       last_step: start?.last_step ?? proposal.last_step,
     });
     if (kept) this.timer = setTimeout(() => this.flush(), DRAFT_PAUSE);
-    this.refresh();
+    edited(this.pane); // the fields themselves are drawn when they are opened
   }
 
   put({ text, answer, first_step, last_step }) {
@@ -205,8 +205,8 @@ class Editor {
   }
 
   grow() {
+    if (this.el.hidden) return;
     for (const field of [this.text, this.answer]) {
-      if (!field.offsetParent) continue;
       field.style.height = "auto";
       field.style.height = `${Math.min(field.scrollHeight + 2, 320)}px`;
     }

@@ -154,7 +154,6 @@ class Pane {
     this.show(next);
     drawBar(this);
     drawActions(this);
-    fit(this);
   }
 
   toProposal() {
@@ -269,6 +268,8 @@ class Pane {
   }
 
   show(item) {
+    // first of all: once something is redrawn, a page has to be laid out to be scrolled
+    this.trace.scroll.scrollTop = this.proposal.el.scrollTop = 0;
     closeAsk(this);
     this.whole = new Set();
     this.editing = false;
@@ -286,7 +287,7 @@ class Pane {
     this.editor.show(item);
     const focused = this.root.getRootNode().activeElement;
     const lost = focused
-      ? !focused.isConnected || !focused.checkVisibility()
+      ? !focused.isConnected || focused.closest("[hidden]")
       : document.activeElement === document.body;
     if (lost) this.trace.scroll.focus({ preventScroll: true });
     this.said.textContent = `Item ${item.name}. ${withSymbols(item.proposal.text.slice(0, 300))}`;

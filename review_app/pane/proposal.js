@@ -48,7 +48,6 @@ class Proposal {
           attemptsBlock(this, "", item.earlier),
         ),
     );
-    this.el.scrollTop = 0;
   }
 
   drawAnswer(edited) {

@@ -1,6 +1,8 @@
 // The left column: the failed run.
 
-const FIRST_BODIES = 6; // cards drawn before the first paint; the rest follows when the browser is idle
+const LOWEST_CARD = 200; // px of a usual card
+// Cards that can be in sight at once are drawn before the first paint; the rest follows when the browser is idle.
+const firstBodies = () => Math.ceil(window.innerHeight / LOWEST_CARD);
 
 class Trace {
   constructor(pane) {
@@ -31,6 +33,7 @@ class Trace {
     this.pending = [];
     this.current = 0;
     this.opened = false;
+    const first = firstBodies();
     this.asked = !isCut(trace); // the whole run, for searching and unfolding
     this.search.reset();
     this.panels.hidden = true;
@@ -47,9 +50,9 @@ class Trace {
         trace.prompt ? this.view("0:original_prompt", trace.prompt) : h("p", { class: "quiet" }, "No prompt recorded."),
       ),
       failureCard(this.pane, failure),
-      trace.steps.map((step) => {
+      trace.steps.map((step, n) => {
         this.pending.push(step);
-        return (this.cards[step.n] = stepCard(this, step));
+        return (this.cards[step.n] = stepCard(this, step, { far: n >= first }));
       }),
       trace.final &&
         h(
@@ -60,8 +63,7 @@ class Trace {
         ),
       h("p", { class: "end" }, `End of run · ${plural(trace.steps.length, "step")}`),
     );
-    this.scroll.scrollTop = 0;
-    this.bodies(FIRST_BODIES);
+    this.bodies(first);
     this.later();
   }
 
