@@ -19,7 +19,7 @@ from core.store import open_store
 PRESSES = 100  # of one person
 EACH = 50  # of each of several
 BARE_PRESSES = 40
-_READ_MS = 400  # between two presses on a page: the pane takes no verdict before anybody can have read the item
+_READ_MS = 650  # between two presses on a page: the pane takes no verdict before anybody can have read the item
 _CASES = (  # proposals in the file, steps of each run, people at work
     (1_000, 10, 1),
     (1_000, 100, 1),

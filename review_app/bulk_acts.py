@@ -76,7 +76,7 @@ def _items(stands: Standing) -> str:
     if back:
         parts.append(f"{counted(back, 'item')} taken back")
     parts += [f"{n:,} skipped: {SKIPPED[reason]}" for reason, n in members.items()]
-    return "Items: " + "; ".join(parts)
+    return "; ".join(parts)
 
 
 def _buttons(opened: Store, stands: Standing, me: str) -> None:

@@ -12,7 +12,7 @@ from review_app.charts import confidence_chart, reliability_chart
 from review_app.counted import counted
 from review_app.measured import in_percent
 from review_app.pane.shown import line
-from review_app.widgets import Row, table
+from review_app.widgets import Row, chart, table
 
 
 def show_calibration(opened: Store, held: Evidence, sample: Sample, theta: float, who: str) -> None:
@@ -25,12 +25,12 @@ def show_calibration(opened: Store, held: Evidence, sample: Sample, theta: float
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("What a confidence has meant", anchor=False)
-        st.altair_chart(reliability_chart({NAMES[name]: one for name, one in found.reliability.items()}))
+        chart(reliability_chart({NAMES[name]: one for name, one in found.reliability.items()}))
         _sums(found)
     with right:
         st.subheader("Writer against judge", anchor=False)
         if found.pairs:
-            st.altair_chart(confidence_chart(found.pairs))
+            chart(confidence_chart(found.pairs))
         st.text(_kappa_words(found))
         for panel in found.panels:
             _panel(panel)
@@ -64,7 +64,7 @@ def _kappa_words(found: Judging) -> str:
     if found.kappa is None or found.kappa_interval is None:
         return f"Judge and humans: kappa is not defined, all on one side, n = {found.kappa_n:,}."
     low, high = found.kappa_interval
-    kappa = f"kappa {found.kappa:.2f} ({low:.2f} to {high:.2f}), n = {found.kappa_n:,}"
+    kappa = f"kappa {found.kappa:z.2f} ({low:z.2f} to {high:z.2f}), n = {found.kappa_n:,}"
     return f"Judge's yes or no against the humans': {kappa}."
 
 

@@ -19,10 +19,11 @@ def guidelines_popover(opened: Store) -> None:
     found = current_guidelines(opened)
     with st.popover("Guidelines", icon=":material/menu_book:", type="tertiary"):
         if found is None:
-            st.text("Nobody has written guidelines yet. They are written on Team.")
-            return
-        st.text(_heading(found))
-        show_guidelines(found.text)
+            st.text("Nobody has written guidelines yet.")
+        else:
+            st.text(_heading(found))
+            show_guidelines(found.text)
+        st.page_link("screens/team.py", label="Write them on Team", icon=":material/edit:")
 
 
 def show_guidelines(text: str) -> None:

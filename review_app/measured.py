@@ -16,6 +16,7 @@ from core.measures.precision import (
 from core.measures.shares import ENOUGH, Share
 from review_app.charts import precision_chart
 from review_app.counted import counted
+from review_app.widgets import chart
 
 _TARGETS = (0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 _WIDTHS = (0.02, 0.03, 0.05, 0.1)
@@ -65,7 +66,7 @@ def show_precision(held: Evidence, sample: Sample, found: Measured, delta: float
     with right:
         points = _points(sample.identity, sample, delta)
         if len(points) > 1:
-            st.altair_chart(precision_chart(points, found.theta), width="stretch")
+            chart(precision_chart(points, found.theta), stretched=True)
         else:
             st.text(f"The curve comes with {ENOUGH} verdicts on random items that a threshold lets in.")
         st.caption(

@@ -111,7 +111,7 @@ def _pair(pair: PairOfPeople) -> Row:
     elif pair.kappa is None or pair.interval is None:
         kappa, interval = "not defined", "all on one side"
     else:
-        kappa, interval = f"{pair.kappa:.2f}", f"{pair.interval[0]:.2f} to {pair.interval[1]:.2f}"
+        kappa, interval = f"{pair.kappa:z.2f}", f"{pair.interval[0]:z.2f} to {pair.interval[1]:z.2f}"
     names = " and ".join(line(name, 60) for name in pair.names)
     return Row((names, f"{pair.n:,}", f"{pair.agreed / pair.n:.0%}", kappa, interval))
 

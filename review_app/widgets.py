@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
+import altair as alt
 import streamlit as st
 
 
@@ -83,6 +84,16 @@ def table(head: tuple[str, ...], rows: Iterable[Row], *, numbers: tuple[str, ...
     body = "".join(map(drawn, rows))
     drawn_table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
     st.html(f"{_TABLE}<div class='rows' tabindex='0'>{drawn_table}</div>")
+
+
+_CHART_WORDS = {"light": "#4b525c", "dark": "#c3c9d2"}  # readable on the page (WCAG AA), as Streamlit's own is not
+
+
+def chart(drawn: alt.LayerChart | alt.FacetChart | alt.Chart, *, stretched: bool = False) -> None:
+    """A chart whose words are as readable as those around it."""
+    words = _CHART_WORDS[st.context.theme.type or "light"]
+    readable = drawn.configure_axis(labelColor=words, titleColor=words).configure_legend(labelColor=words)
+    st.altair_chart(readable, width="stretch" if stretched else "content")
 
 
 def empty(title: str, what_to_do: str, *, page: str | None = None, label: str = "") -> None:

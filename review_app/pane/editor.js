@@ -180,6 +180,13 @@ class Editor {
     return same && checked.steps[0] === first && checked.steps[1] === last ? checked : null;
   }
 
+  // Values that nothing in the run shows, and that the proposal did not have so; none while they are being looked up.
+  get notFound() {
+    const missing = ({ values }) => values.filter(({ standing }) => standing === "missing").map(({ text }) => text);
+    const before = new Set(missing(this.item.proposal));
+    return [...new Set(missing(this.found || { values: [] }))].filter((text) => !before.has(text));
+  }
+
   drawChecks() {
     const { found, excess } = this;
     if (excess) fill(this.checks, h("p", { class: "warn-line", role: "alert" }, excess));

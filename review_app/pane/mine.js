@@ -80,7 +80,7 @@ class Mine {
       h("span", { class: "quiet" }, clock(at)),
       tag(text, tone),
       h("span", { class: "mine-what", dir: "auto", title: request }, request || name),
-      h("span", { class: "mine-what quiet", dir: "auto", title: note || name }, note || name),
+      h("span", { class: "mine-what quiet", title: note ? `${name}\n${note}` : name }, h("span", { dir: "auto" }, name), note && " · ", note && h("span", { dir: "auto" }, note)),
       button("Open", { kind: "small", aria: `Open ${name} again`, onclick: () => act("reopen") }),
       button("Undo", { kind: "small", aria: `Undo: ${text}, ${name}`, onclick: () => act("undo") }),
     );

@@ -1,11 +1,12 @@
 // The pane: what is on screen, what has been decided, what the server has not yet taken.
 
-const UNREAD = 250; // ms after a new item in which nobody can have read it
+const UNREAD = 500; // ms after a new item in which nobody can have read it: two taps of one hand
 const DEAF = 1000; // ms without a key before bare keys count again: who was typing did not mean the new item
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
 
+const notFoundWords = (values) => `Not found in the run: ${values.join(", ")}. Save again to keep it all the same.`;
 const OWN_DISPUTE = "You are one of those who differ on this item. Do it again to settle it all the same.";
 
 const held = new Map(); // items by key; outlives the component when the page is changed and changed back
@@ -120,10 +121,7 @@ class Pane {
     const unread = GUARDED.has(action) || (action === "edit" && !this.editing); // a draft is accepted by one key
     if (unread && performance.now() - this.shownAt < UNREAD) return;
     if (this.item?.held_by && (FINAL.has(action) || GUARDED.has(action))) return; // the line above the request says why
-    if (FINAL.has(action) && this.item.verdict?.own && this.sure !== this.key) {
-      this.sure = this.key;
-      return drawNotice(this, { level: "info", text: OWN_DISPUTE });
-    }
+    if (FINAL.has(action) && this.item.verdict?.own && this.hesitates(OWN_DISPUTE)) return;
     if (FINAL.has(action)) {
       this.editor.halt();
       this.outbox.drop("draft", this.item.id);
@@ -138,6 +136,14 @@ class Pane {
       this.busy = opId;
       this.block(true);
     }
+  }
+
+  // Whether a doubt about the item on screen is told now: who does the same thing again means it.
+  hesitates(text) {
+    if (this.doubts.has(text)) return false;
+    this.doubts.add(text);
+    drawNotice(this, { level: "info", text });
+    return true;
   }
 
   // The verdict that Undo stands beside: the one on its way, or the last that the server has named.
@@ -177,6 +183,8 @@ class Pane {
     const fields = this.editor.fields;
     const wrong = this.editor.excess || (VISIBLE.test(fields.text) ? "" : UNSEEN);
     if (wrong) return drawNotice(this, { level: "error", text: wrong });
+    const unseen = this.editor.notFound;
+    if (unseen.length && this.hesitates(notFoundWords(unseen))) return;
     this.decide("edit", fields);
   }
 
@@ -272,6 +280,7 @@ class Pane {
     this.trace.scroll.scrollTop = this.proposal.el.scrollTop = 0;
     closeAsk(this);
     this.whole = new Set();
+    this.doubts = new Set();
     this.editing = false;
     this.item = item;
     this.key = item ? item.key : null;

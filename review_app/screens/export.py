@@ -15,7 +15,7 @@ from review_app.export_choices import choices
 from review_app.pane.shown import line
 from review_app.rows import show_row
 from review_app.session import database, settings, store
-from review_app.widgets import Figure, empty, figures
+from review_app.widgets import Figure, chart, empty, figures
 
 _ROWS_SHOWN = 5
 _OPEN = ("pending", "deferred", "flagged", "second", "disputed")
@@ -128,7 +128,7 @@ with sheet:
         st.text(f"{report.rows - report.test_rows:,} rows to train on, {report.test_rows:,} to test on.")
     if report.tokens:
         st.caption(f"Tokens a sample, {report.tokens_by}")
-        st.altair_chart(token_chart(report.tokens), width="stretch")
+        chart(token_chart(report.tokens), stretched=True)
     if not rows:
         empty(
             "No rows yet",

@@ -162,7 +162,7 @@ def test_a_refused_verdict_leaves_the_draft_on_screen_and_says_who_has_the_item(
     page.keyboard.press("Escape")
     with open_store(own[1]) as store:
         store.write("UPDATE proposals SET leased_by = 'eve', lease_until = 9e9 WHERE leased_by = 'anna'")
-    page.wait_for_timeout(300)  # the guard: nobody can have read the item before
+    page.wait_for_timeout(550)  # the guard: nobody can have read the item before
     page.keyboard.press("Space")
     reviewer.item(after=name)
     page.locator(".notices .error", has_text="Not saved").get_by_role("button", name="Open it").click()
