@@ -32,6 +32,8 @@ def show_act(opened: Store, act: BulkAct, me: str) -> None:
         _story(act)
         st.text(audit_in_words(stands.audit))
         st.text(_items(stands))
+        for other, items in stands.shared.items():
+            st.text(f"Batch {other} is planned on {items:,} of these items too; the one applied first has them.")
         try:
             _buttons(opened, stands, me)
         except UserError as error:

@@ -65,7 +65,7 @@ def _kappa_words(found: Judging) -> str:
         return f"Judge and humans: kappa is not defined, all on one side, n = {found.kappa_n:,}."
     low, high = found.kappa_interval
     kappa = f"kappa {found.kappa:z.2f} ({low:z.2f} to {high:z.2f}), n = {found.kappa_n:,}"
-    return f"Judge's yes or no against the humans': {kappa}."
+    return f"Judge's yes or no against the humans', on the random share alone: {kappa}."
 
 
 def _panel(panel: Panel) -> None:

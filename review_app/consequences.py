@@ -76,7 +76,8 @@ def _items(found: list[Differing], number: int, delta: float) -> None:
             why = "Too severe"
         else:
             why = words.QUEUE[QueueReason(one.queue_reason)][0] if one.queue_reason else "Passed every check"
-        what.text(f"{line(one.name, 60)}\n{score}, weight {one.weight:.2f} · {why.lower()}")
+        asks = line(" ".join(one.request.split()))
+        what.text(f"{asks}\n{line(one.name, 60)} · {score}, weight {one.weight:.2f} · {why.lower()}")
         link.page_link("screens/review.py", label="Open", query_params={"item": one.trajectory_key})
     if number > len(found):
         st.caption(f"The first {len(found)} of {number:,}.")

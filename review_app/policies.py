@@ -33,7 +33,7 @@ def show_policies(opened: Store) -> None:
 def _policy(policy: Policy) -> Row:
     what = f"Let in from score {policy.theta:.2f}, weight {policy.delta:.2f}"
     known = _share(policy.precision, policy.precision_low, policy.precision_high)
-    n = f"{policy.precision_n:,}" if policy.precision_n else "-"
+    n = "-" if policy.precision_n is None else f"{policy.precision_n:,}"
     return Row((_when(policy.created_at), line(policy.set_by, 60), what, known, n, line(policy.why) or "-"))
 
 
@@ -43,6 +43,7 @@ def _act(act: BulkAct) -> Row:
     back = f"; rolled back by {line(act.ended_by or '', 60)}" if act.stage in ("rolling_back", "rolled_back") else ""
     n = (act.audit_right or 0) + (act.audit_wrong or 0)
     known = _share((act.audit_right or 0) / n if n else None, act.audit_low, act.audit_high)
+    known += "" if accepts or not n else " rightly left out"
     why = f"{line(act.why)}; before the sample had shown it: {line(act.early_why)}" if act.early_why else line(act.why)
     return Row(
         (_when(act.applied_at or ""), line(act.applied_by or "", 60), f"Batch {act.id}: {what}{back}", known,
@@ -52,7 +53,7 @@ def _act(act: BulkAct) -> Row:
 
 def _share(known: float | None, low: float | None, high: float | None) -> str:
     if known is None or low is None or high is None:
-        return "not known"
+        return "too few verdicts to say"
     return f"{known:.0%} ({low:.0%} to {high:.0%})".replace("%", " %").replace(" % to", " to")
 
 

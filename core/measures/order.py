@@ -24,11 +24,15 @@ def order_queue(store: Store, *, theta: float, delta: float, random_share: float
 
 def keep_in_order(store: Store, *, theta: float, delta: float, random_share: float) -> bool:
     """Order the queue anew if much more is known than at the last order; whether it was done."""
-    known = decided(store)
-    if known < max(ENOUGH, _GROWTH * last_order(store)):
-        return False
-    order_queue(store, theta=theta, delta=delta, random_share=random_share)
-    return True
+    due = is_order_due(store)
+    if due:
+        order_queue(store, theta=theta, delta=delta, random_share=random_share)
+    return due
+
+
+def is_order_due(store: Store) -> bool:
+    """Whether so much more is known than at the last order that a new one pays; cheap."""
+    return decided(store) >= max(ENOUGH, _GROWTH * last_order(store))
 
 
 def worth(counts: list[KindCount]) -> dict[Kind, float]:

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.models import BulkAction, ProposalState
 from core.review.audit import Audit, sample_size
 from core.store import Store
-from core.store.audits import audit_states, draw_audit
+from core.store.audits import audit_states, draw_audit, kindred_acts
 from core.store.bulk import (
     BulkAct,
     BulkPlan,
@@ -57,12 +57,18 @@ class DryRun:
 
 @dataclass(frozen=True)
 class Standing:
-    """How one act stands: its items by outcome, its audit, and on how many items nobody has spoken since."""
+    """How one act stands: its items by outcome, its audit, and on how many items nobody has spoken since.
+
+    Of a planned one also, by batch id: the audits of earlier acts on some of its items that were given up or taken
+    back, and how many of its items stand in another plan.
+    """
 
     act: BulkAct
     members: Mapping[str, int]
     audit: Audit
     in_force: int
+    earlier: Mapping[int, Audit] = field(default_factory=dict)
+    shared: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def needs_reason(self) -> str:
@@ -72,6 +78,10 @@ class Standing:
             return f"{left:,} of the {self.audit.drawn:,} drawn items {'has' if left == 1 else 'have'} no verdict yet."
         if not self.audit.shows:
             return f"The audit does not show that {self.act.target:.0%} are right."
+        for batch_id, audit in self.earlier.items():
+            if audit.wrong:  # who draws until a sample is clean has shown nothing
+                found = f"{audit.wrong:,} wrong of {audit.decided:,}"
+                return f"Batch {batch_id}, on some of these items, was given up or taken back: its sample had {found}."
         return ""
 
 
@@ -112,14 +122,25 @@ def plan_bulk(store: Store, plan: BulkPlan, *, why: str, target: float, allowed:
 
 def how_it_stands(store: Store, act: BulkAct) -> Standing:
     """Items, audit and force of an act, now."""
-    states = audit_states(store, act.id)
+    kindred = kindred_acts(store, act.id) if act.stage == "planned" else []
+    return Standing(
+        act,
+        member_counts(store, act.id),
+        _audit(store, act.id, act),
+        still_in_force(store, act.id),
+        {other: _audit(store, other, act) for other, stage, _ in kindred if stage != "planned"},
+        {other: items for other, stage, items in kindred if stage == "planned"},
+    )
+
+
+def _audit(store: Store, batch_id: int, act: BulkAct) -> Audit:
+    """What the sample of a batch has shown so far, as of an act like `act`."""
+    states = audit_states(store, batch_id)
     approved = sum(states.get(state, 0) for state in _APPROVED)
     as_it_is, rejected = states.get(ProposalState.ACCEPTED, 0), states.get(ProposalState.REJECTED, 0)
-    accepts = act.action is BulkAction.ACCEPT
     # An edited item is wrong for an accept: its words would have gone in as they were.
-    right = as_it_is if accepts else rejected
-    audit = Audit(sum(states.values()), right, approved + rejected - right, act.target)
-    return Standing(act, member_counts(store, act.id), audit, still_in_force(store, act.id))
+    right = as_it_is if act.action is BulkAction.ACCEPT else rejected
+    return Audit(sum(states.values()), right, approved + rejected - right, act.target)
 
 
 def apply_bulk(

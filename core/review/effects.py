@@ -194,6 +194,7 @@ class Differing:
 
     trajectory_key: str
     name: str
+    request: str  # its beginning, as proposed
     state: str
     score: float | None
     weight: float

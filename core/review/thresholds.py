@@ -62,8 +62,10 @@ def apply_policy(
 
 
 def _known(precision: Share | None) -> dict[str, float | None]:
-    if precision is None or not precision.enough:
+    if precision is None:
         return {}
+    if not precision.enough:
+        return {"precision_n": precision.n}
     return {
         "precision": precision.value,
         "precision_low": precision.low,

@@ -29,6 +29,17 @@ def audit_states(store: Store, batch_id: int) -> dict[ProposalState, int]:
     return {ProposalState(row["state"]): row["n"] for row in rows}
 
 
+def kindred_acts(store: Store, batch_id: int) -> list[tuple[int, str, int]]:
+    """(batch id, stage, items in common) of other acts of the same kind that were planned on some of its items."""
+    return store.tuples(
+        "SELECT o.id, o.stage, count(*) FROM bulk_acts b JOIN bulk_acts o ON o.action = b.action AND o.id != b.id"
+        " JOIN bulk_members m ON m.batch_id = b.id JOIN bulk_members n ON n.batch_id = o.id"
+        " AND n.proposal_id = m.proposal_id WHERE b.id = ? AND o.stage IN ('planned', 'dropped', 'rolled_back')"
+        " GROUP BY o.id ORDER BY o.id",
+        batch_id,
+    )
+
+
 def audits_open(store: Store) -> bool:
     """Whether any sample is to be reviewed; cheap, because it is asked at every item."""
     return bool(store.value("SELECT 1 FROM bulk_acts WHERE stage IN ('planned', 'applying', 'applied') LIMIT 1"))

@@ -10,7 +10,7 @@ from core.models import BulkAction, ProposalState
 from core.store.clock import utc_now
 from core.store.connection import Store
 from core.store.filters import DRAWN, QueueFilter
-from core.store.queue import ELIGIBLE
+from core.store.queue import ELIGIBLE, REQUEST
 
 A_STEP = 2_000  # members a transaction: nobody who decides meanwhile waits longer than that takes
 
@@ -86,6 +86,7 @@ class Changed:
     proposal_id: int
     trajectory_key: str
     name: str
+    request: str  # its beginning, as proposed
     failure_type: str | None
     source: str
     score: float
@@ -107,13 +108,15 @@ def changed_now(store: Store, plan: BulkPlan, *, limit: int, offset: int = 0) ->
     """What the plan would change now, nearest to its threshold first."""
     chosen, params = plan._chosen()
     rows = store.rows(
-        "SELECT id AS proposal_id, trajectory_key, name, failure_type, source, score, weight FROM proposals"
-        f" WHERE {chosen} AND {plan._skip()} IS NULL ORDER BY abs(score - ?), id LIMIT ? OFFSET ?",
+        f"SELECT id AS proposal_id, trajectory_key, name, {REQUEST} AS request, failure_type, source, score, weight"
+        f" FROM (SELECT * FROM proposals WHERE {chosen} AND {plan._skip()} IS NULL"
+        "   ORDER BY abs(score - ?), id LIMIT ? OFFSET ?) AS proposals ORDER BY abs(score - ?), id",
         *params,
         time.time(),
         plan.theta,
         limit,
         offset,
+        plan.theta,
     )
     return [Changed(**row) for row in rows]
 

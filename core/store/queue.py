@@ -174,6 +174,7 @@ def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pen
 # grounding check said no to, and nothing unjudged. Only the threshold itself is negotiable.
 ELIGIBLE = "(queue_reason IS NULL OR queue_reason = 'below_threshold')"
 AUTO_ACCEPTED = f"(state = 'pending' AND {ELIGIBLE} AND score >= :theta AND weight >= :delta)"
+REQUEST = "(SELECT substr(prompt, 1, 300) FROM attempts WHERE id = proposals.attempt_id)"  # as proposed, for a list
 
 
 def set_policy(store: Store, theta: float, delta: float, *, set_by: str, why: str = "", **known: float | None) -> None:

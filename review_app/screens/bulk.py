@@ -79,14 +79,16 @@ def begin(opened: Store, plan: BulkPlan, found: DryRun, me: str) -> None:
     label = f"Plan it and draw {counted(drawn, 'item')}" if drawn else "Nothing would change"
     if st.button(label, type="primary", icon=":material/casino:", disabled=not drawn):
         try:
-            plan_bulk(opened, plan, why=why, target=target, allowed=allowed, by=me)
+            batch = plan_bulk(opened, plan, why=why, target=target, allowed=allowed, by=me)
         except UserError as error:
             st.error("It could not be planned.")
             st.text(str(error))
         else:
             st.session_state["bulk_go_to"] = _ACTS
+            st.session_state["bulk_said"] = f"Planned as batch {batch}. Its sample comes first on Review."
             st.rerun()
-    st.caption("Planning changes no item. People review the sample before anything is applied.")
+    rest = f" The act changes the other {counted(found.total - drawn, 'item')}." if found.total > drawn else ""
+    st.caption(f"Planning changes no item: {counted(drawn, 'item')} go to people first.{rest}" if drawn else "")
 
 
 def consequences(opened: Store, plan: BulkPlan, found: DryRun) -> None:
@@ -109,13 +111,14 @@ def consequences(opened: Store, plan: BulkPlan, found: DryRun) -> None:
         pages = -(-found.total // _A_PAGE)
         page = st.pagination(pages, key="bulk_page") if pages > 1 else 1
         rows = changed_now(opened, plan, limit=_A_PAGE, offset=(page - 1) * _A_PAGE)
-        head = ("Nearest to the threshold first", "Failure", "Source", "Score", "Weight")
+        head = ("Nearest to the threshold first", "Request", "Failure", "Source", "Score", "Weight")
         table(
             head,
             [
                 Row(
                     (
                         line(one.name, 80),
+                        line(" ".join(one.request.split())),
                         FAILURE[FailureType(one.failure_type)] if one.failure_type else "-",
                         line(one.source, 60),
                         f"{one.score:.2f}",
@@ -162,6 +165,8 @@ with store() as opened:
     elif view == _ACTS:
         if not acts:
             empty("No act yet", "Plan one under New act; it is listed here with its sample, and taken back from here.")
+        if said := st.session_state.pop("bulk_said", ""):
+            st.success(said, icon=":material/check:")
         for act in acts:
             show_act(opened, act, annotator())
     else:

@@ -5,11 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import StoreError, UserError
-from core.measures.order import keep_in_order
 from core.models import ProposalState
 from core.review.items import Desk
 from core.review.many import my_deferred, return_mine
-from core.review.thresholds import policy_in_force
 from core.store import Store
 from core.store.audits import audits_open
 from core.store.filters import QueueFilter
@@ -23,6 +21,7 @@ from review_app.faults import in_words
 from review_app.filtering import clear_filter, filter_fields, is_narrowed
 from review_app.guidelines import guidelines_popover
 from review_app.kept import OnReview, keep, recall
+from review_app.ordering import order_if_due
 from review_app.pane import Act, review_pane
 from review_app.pane.words import STATE
 from review_app.session import annotator, settings, store
@@ -125,8 +124,7 @@ def begin(desk: Desk) -> Tab:
     """A new tab, another name or another filter: the item that the address names, or the next of that queue."""
     tab = Tab()
     with store() as opened:
-        policy = policy_in_force(opened, settings().pipeline)
-        keep_in_order(opened, theta=policy.theta, delta=policy.delta, random_share=settings().review.random_share)
+        order_if_due(opened)
         wanted = st.query_params.get("item")
         if wanted:
             show_named(opened, tab, desk, wanted)

@@ -345,7 +345,7 @@ def test_a_threshold_is_shown_before_it_is_applied_and_stays(show, samples):
     at.switch_page("screens/bulk.py").run()
     at.segmented_control(key="bulk_view").set_value("Policy history").run()
     assert "too many weak ones" in tables(at)
-    assert "not known" in tables(at)
+    assert "too few verdicts to say" in tables(at)
 
 
 def accept_one(path, *, name="anna"):

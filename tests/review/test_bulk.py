@@ -220,6 +220,29 @@ def test_a_plan_that_is_dropped_gives_its_sample_back_to_the_queue(store):
     assert [act.stage for act in bulk_acts(store)] == ["dropped"]
 
 
+def test_who_plans_anew_until_a_sample_is_clean_has_to_say_why(store):
+    first = planned(store)
+    wrong, *_ = drawn(store, first)
+    say(store, wrong, ReviewAction.REJECT)
+    drop_plan(store, first, by="lead")
+    second = planned(store)
+    for number in drawn(store, second):
+        say(store, number, ReviewAction.ACCEPT)
+    assert stands(store, second).audit.shows
+    with pytest.raises(UserError, match=r"Batch 1, .* had 1 wrong of"):
+        apply_bulk(store, second, by="lead")
+    assert apply_bulk(store, second, by="lead", early_why="The wrong one was of another kind").act.stage == "applied"
+
+
+def test_two_plans_on_the_same_items_know_of_each_other_and_the_first_applied_has_them(store):
+    first, second = planned(store), planned(store)
+    assert stands(store, second).shared == {first: 26}, "without the sample of the first"
+    assert stands(store, second).needs_reason.startswith("14 of the 14")
+    done = apply_bulk(store, first, by="lead", early_why="Test")
+    assert done.members == {"applied": 12, "drawn": 28}
+    assert apply_bulk(store, second, by="ben", early_why="Test").members == {"in_bulk": 12, "drawn": 14}
+
+
 @pytest.mark.parametrize(
     ("plan", "why", "target", "says"),
     [
