@@ -26,7 +26,7 @@ from core.store.bulk import BulkPlan
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 SHOWN = "travel-palma-gives-up"  # the item in the picture of the review screen
-_UNREAD_MS = 300  # the pane takes no verdict before anybody can have read the item
+_UNREAD_MS = 600  # the pane takes no verdict before anybody can have read the item
 _SETTLE_MS = 1200  # fonts, charts and the fade of a rerun
 
 

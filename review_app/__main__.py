@@ -5,16 +5,19 @@ Streamlit also reads files from the user's home and working folder; what is not 
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import streamlit as st
+import uvicorn
 from starlette.middleware import Middleware
 
 from core.errors import StoreError, UserError
@@ -26,6 +29,7 @@ from review_app.origin import SameOrigin
 from review_app.session import DATABASE_VARIABLE, NAME_VARIABLE, served
 from review_app.theme import THEME
 
+_LAST_WORDS = 5  # seconds in which open connections may end when the app is stopped
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never the default
 
 
@@ -69,7 +73,15 @@ def main(db: Path, host: str | None, port: int | None, no_browser: bool, reviewe
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
     )
+    _end_in_time()
     app.run(config=_config(settings.host, port, settings.max_upload_mb))
+
+
+def _end_in_time() -> None:
+    """Streamlit names no limit, so a browser that sleeps in the midst of an answer would keep the app from ending."""
+    uvicorn.Config = partial(uvicorn.Config, timeout_graceful_shutdown=_LAST_WORDS)  # type: ignore[misc,assignment]
+    # what is cut off then is no fault to be printed with a traceback
+    logging.getLogger("uvicorn.error").addFilter(lambda said: asyncio.CancelledError not in (said.exc_info or ()))
 
 
 def _config(host: str, port: int, max_upload_mb: int) -> dict[str, Any]:

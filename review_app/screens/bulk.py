@@ -20,7 +20,7 @@ from review_app.pane.shown import line
 from review_app.pane.words import FAILURE
 from review_app.policies import show_policies
 from review_app.session import annotator, settings, store
-from review_app.widgets import Figure, Row, empty, figures, table
+from review_app.widgets import Cell, Figure, Row, empty, figures, table
 
 _A_PAGE = 20
 _MOST_ALLOWED = 5
@@ -118,7 +118,7 @@ def consequences(opened: Store, plan: BulkPlan, found: DryRun) -> None:
                 Row(
                     (
                         line(one.name, 80),
-                        line(" ".join(one.request.split())),
+                        Cell(line(" ".join(one.request.split()), 110), one.request),
                         FAILURE[FailureType(one.failure_type)] if one.failure_type else "-",
                         line(one.source, 60),
                         f"{one.score:.2f}",

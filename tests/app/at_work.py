@@ -97,6 +97,8 @@ class Annotator:
         self.name, self.said, self.reloads = name, set[str](), 0
         self.heard = time.monotonic()
         self.page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        # Asked whether to leave with something unsaved, a person who loads the page anew says yes.
+        self.page.on("dialog", lambda dialog: dialog.accept())
         self.page.goto(f"{address}/?as={name}")
         expect(self.page.locator(".bar .name")).to_be_visible()
 

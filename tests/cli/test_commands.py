@@ -1,11 +1,14 @@
 """The commands on good input: what they write, say and leave behind."""
 
 import json
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -245,9 +248,22 @@ def test_the_demo_answers_on_its_port_with_the_sample_queue_and_no_network(servi
         assert store.value("SELECT count(*) FROM proposals WHERE is_current = 1 AND state = 'pending'") >= 20
         assert store.value("SELECT count(*) FROM model_calls") == 0
         assert store.value("SELECT count(*) FROM results WHERE status = 'failed'") == 0
-    process.send_signal(signal.SIGINT)
-    process.wait(60)
+    with asleep(address):
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
     assert "Traceback" not in Path("server.log").read_text()
+
+
+@contextmanager
+def asleep(address):
+    """A browser that asks for more than any buffer holds, and then reads none of it."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with urllib.request.urlopen(address, timeout=10) as page:
+        script = re.search(rb'src="\./(static/js/[^"]+)"', page.read()).group(1).decode()
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(100 * f"GET /{script} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        client.recv(1)
+        yield
 
 
 def test_help_names_every_command_and_imports_nothing_that_costs(command):
