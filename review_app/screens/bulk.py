@@ -118,7 +118,7 @@ def consequences(opened: Store, plan: BulkPlan, found: DryRun) -> None:
                 Row(
                     (
                         line(one.name, 80),
-                        Cell(line(" ".join(one.request.split()), 110), one.request),
+                        Cell(line(" ".join(one.request.split()), 110), line(one.request)),
                         FAILURE[FailureType(one.failure_type)] if one.failure_type else "-",
                         line(one.source, 60),
                         f"{one.score:.2f}",
