@@ -23,22 +23,33 @@ class Team:
         self.weight = draw.choice([0.2, 0.5, 0.8, 1.0], ITEMS)
         self.random_share = draw.random(ITEMS) < SHARE
 
-    def sample(self, picked, counts_for=1.0):
+    def sample(self, picked, counts_for=1.0, *, silent=None):
         right = self.right[picked]
         counts = np.broadcast_to(counts_for, right.shape).astype(float)
-        return Sample(self.score[picked], self.weight[picked], right, right, counts)
+        silent = np.zeros(ITEMS, bool) if silent is None else silent
+        unspoken = np.column_stack((self.score[silent], self.weight[silent], np.ones(silent.sum())))
+        return Sample(self.score[picked], self.weight[picked], right, right, counts, unspoken)
 
     def truth(self, theta):
         let_in = (self.score >= theta) & (self.weight >= 0.3)
         return self.right[let_in].mean(), self.right[let_in].sum() / self.right.sum()
 
 
-def simulate(sampled):
+class OfTwoSources(Team):
+    """In one of the two the judge is worse."""
+
+    def __init__(self, draw):
+        super().__init__(draw)
+        self.source = (draw.random(ITEMS) < 0.4).astype(int)
+        self.right &= (self.source == 0) | (draw.random(ITEMS) < 0.7)
+
+
+def simulate(sampled, kind=Team):
     """(errors, covered) of precision and recall over the teams; thetas of their own."""
     draw = np.random.default_rng(20261123)
     errors, covered = [], []
     for _ in range(TEAMS):
-        team = Team(draw)
+        team = kind(draw)
         theta = draw.uniform(0.4, 0.8)
         found = measured(sampled(team), theta, 0.3)
         pairs = list(zip((found.precision, found.recall), team.truth(theta), strict=True))
@@ -53,21 +64,25 @@ def is_unbiased(errors):
     return np.abs(errors.mean(axis=0)) < 3 * errors.std(axis=0) / len(errors) ** 0.5
 
 
-def audited(team, *, weighted):
+def audited(team, *, weighted, of_source=None):
     """Half the way, the doubtful ones decided, a bulk act: sixty are audited, its others are looked at no more.
 
-    Chances are those of `core.store.drawn`: of each kind of item, the share that was picked and decided.
+    `of_source`: the act is of that source alone, and is weighed by source too if `weighted`. Chances are those of `core.store.drawn`: of each kind of item, the share that was picked and decided.
     """
     before = team.random_share & (team.draw.random(ITEMS) < 0.5)
     doubtful = np.argsort(np.abs(team.score - 0.6))[:150]
     batch = (team.score >= 0.7) & (team.weight >= 0.3) & ~before
     batch[doubtful] = False
+    if of_source is not None:
+        batch &= team.source == of_source
     members = np.flatnonzero(batch)
     picked = team.random_share & (before | ~batch)
     picked[team.draw.choice(members, min(60, len(members)), replace=False)] = True
     kind = np.minimum((team.score * 10).astype(int), 9) * 3 + np.minimum((team.weight * 3).astype(int), 2)
-    chance = (np.bincount(kind[picked], minlength=30) / np.maximum(np.bincount(kind, minlength=30), 1))[kind]
-    return team.sample(picked, 1 / chance[picked] if weighted else 1.0)
+    if of_source is not None:
+        kind = kind * 2 + team.source
+    chance = (np.bincount(kind[picked], minlength=60) / np.maximum(np.bincount(kind, minlength=60), 1))[kind]
+    return team.sample(picked, 1 / chance[picked] if weighted else 1.0, silent=chance == 0)
 
 
 def doubtful_first(team):
@@ -88,6 +103,9 @@ def test_a_thousand_teams_the_estimate_is_unbiased_and_the_interval_holds_the_tr
 def test_an_audit_of_high_scores_counts_by_its_chance_and_biases_nothing():
     errors, covered = simulate(lambda team: audited(team, weighted=True))
     assert is_unbiased(errors).all(), errors.mean(axis=0)
+    assert (covered.mean(axis=0) >= 0.93).all(), covered.mean(axis=0)
+    errors, covered = simulate(lambda team: audited(team, weighted=True, of_source=1), OfTwoSources)
+    assert is_unbiased(errors)[0], errors.mean(axis=0)
     assert (covered.mean(axis=0) >= 0.93).all(), covered.mean(axis=0)
     errors, _ = simulate(lambda team: audited(team, weighted=False))
     assert not is_unbiased(errors).all(), "the test can tell"
