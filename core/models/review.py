@@ -1,10 +1,14 @@
 """What humans say of proposals, and the states that follow."""
 
 from enum import IntEnum, StrEnum
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from core.models.base import Value
+from core.models.text import visible
+
+Typed = Annotated[str, AfterValidator(visible)]  # a browser hands over half characters, which no file can hold
 
 
 class ReviewAction(StrEnum):
@@ -84,9 +88,9 @@ class Decision(Value):
     annotator: str = Field(min_length=1)
     action: ReviewAction
     reason: RejectReason | None = None
-    note: str = ""
-    hindsight_prompt: str | None = None
-    final_answer: str | None = None
+    note: Typed = ""
+    hindsight_prompt: Typed | None = None
+    final_answer: Typed | None = None
     first_step: int | None = Field(None, ge=1)
     last_step: int | None = Field(None, ge=1)
     active_seconds: float | None = Field(None, ge=0)

@@ -1,10 +1,10 @@
 """Taking a verdict: once, for the item that was seen, in words when it cannot be taken."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import StoreError, UserError
-from core.models import Decision, ProposalState, ReviewAction
+from core.models import Decision, ProposalState, ReviewAction, visible
 from core.review.items import fingerprint
 from core.review.typed import can_be_seen, reviewer_name, too_long
 from core.store import Store
@@ -181,7 +181,9 @@ def keep_draft(store: Store, proposal_id: int, annotator: str, draft: Draft) -> 
     """Store an edit under way; the time it was saved (UTC, ISO 8601). Raises `UserError` for one that is too long."""
     if why := too_long(draft.hindsight_prompt, draft.final_answer):
         raise UserError(f"The draft is not kept: {why}")
-    return save_draft(store, proposal_id, annotator, draft)
+    answer = None if draft.final_answer is None else visible(draft.final_answer)
+    kept = replace(draft, hindsight_prompt=visible(draft.hindsight_prompt), final_answer=answer)
+    return save_draft(store, proposal_id, annotator, kept)
 
 
 def my_last(store: Store, annotator: str, *, limit: int = 20) -> list[ReviewRow]:

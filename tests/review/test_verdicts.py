@@ -59,6 +59,16 @@ def test_every_action_moves_the_proposal_to_its_state(store):
     assert state_counts(store)[ProposalState.PENDING] == 5
 
 
+def test_half_a_character_typed_into_an_edit_is_stored_as_its_sign(store):
+    item = next_item(store, ANNA)
+    typed = {"hindsight_prompt": "Which \ud83d kettles?", "final_answer": "Two\0.", "note": "\ude00"}
+    assert decide(store, verdict(item, ReviewAction.EDIT, **typed)).taken
+    [review] = reviews_of(store, item.proposal_id)
+    assert review.hindsight_prompt == "Which \N{REPLACEMENT CHARACTER} kettles?"
+    assert (review.final_answer, review.note) == ("Two\u2400.", "\N{REPLACEMENT CHARACTER}")
+    assert keep_draft(store, next_item(store, ANNA).proposal_id, "anna", Draft("Which \ud83d", "\ude00"))
+
+
 def test_the_same_click_twice_counts_once(store):
     click = verdict(next_item(store, ANNA), ReviewAction.ACCEPT)
     assert decide(store, click).taken
