@@ -231,6 +231,24 @@ def test_the_original_answer_that_speaks_of_the_old_goal_is_left_out():
     assert "speaks of the old goal" in left_out(trajectory, tried)
 
 
+def test_an_answer_written_anew_must_not_name_what_only_the_old_goal_had():
+    tried = attempt(final_answer="It costs $1,299. Dana got no mail.", grounding=Grounding(stale_words=("Dana",)))
+    assert left_out(tried=tried) == "Stale final answer: it speaks of the old goal ('Dana')."
+
+
+def test_an_answer_written_anew_may_name_what_the_calls_name_in_another_spelling():
+    steps = [AgentStep(action_name="find", action_input={"file": "test_slugs.py"}, observation='{"basic_economy": 51}')]
+    trajectory = run(steps=steps, original_prompt="Book basic economy below $20 and fix Test_slugs.")
+
+    def answered(text, word):
+        tried = attempt(last_step=1, final_answer=text, grounding=Grounding(stale_words=(word,)))
+        return augment(trajectory, tried, None, metadata={})
+
+    assert answered("It costs 51 (basic economy).", "basic economy").messages[-1].train
+    assert answered("In Test_slugs.py: nothing.", "Test_slugs").messages[-1].train
+    assert "old goal ('below $20')" in answered("None is below $20.", "below $20").reason
+
+
 def test_a_stale_answer_is_kept_and_marked_where_that_is_asked_for():
     tried = attempt(final_answer=run().final_answer)
     made = augment(run(), tried, ANALYSIS, metadata={}, allow_stale=True)

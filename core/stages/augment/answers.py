@@ -7,7 +7,7 @@ read text and say in one sentence why it cannot be trained on.
 import re
 
 from core.models import Attempt, FailedTrajectory, is_placeholder, plain
-from core.stages.grounding import find_values
+from core.stages.grounding import find_values, only_old
 
 _GIVE_UP = re.compile(
     r"\b(?:unable to|not able to|wasn't able|could(?:n't| not)|can(?:'t|not)|fail(?:ed|s) to|"
@@ -38,18 +38,19 @@ def why_stale(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
     """Why the attempt's final answer still serves the old goal, or None if it does not.
 
     An answer that was written for the new goal may honestly say what was not found; the original
-    one may not, because it speaks of the goal that failed.
+    one may not, because it speaks of the goal that failed. Neither may speak of what only the old goal had.
     """
     answer = attempt.final_answer
-    if plain(answer) != plain(trajectory.final_answer):
-        return None
-    given_up = _GIVE_UP.search(answer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    original = plain(answer) == plain(trajectory.final_answer)
+    given_up = _GIVE_UP.search(answer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")) if original else None
     if given_up:
         return f"Stale final answer: it is still the original one and gives up ({_short(given_up[0])})."
-    pattern = words_pattern(attempt.grounding.stale_words)
-    stale = pattern.search(answer) if pattern else None
-    if stale:
-        return f"Stale final answer: it is still the original one and speaks of the old goal ({_short(stale[0])})."
+    span = {"first": attempt.first_step, "last": attempt.last_step}
+    for word in attempt.grounding.stale_words:
+        pattern = words_pattern((word,))
+        stale = pattern.search(answer) if pattern else None
+        if stale and (original or only_old(word, trajectory, **span)):
+            return f"Stale final answer: it speaks of the old goal ({_short(stale[0])})."
     return None
 
 

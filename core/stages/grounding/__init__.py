@@ -10,7 +10,7 @@ from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, Ste
 from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
-from core.stages.grounding.stale import stale_words
+from core.stages.grounding.stale import only_old, stale_words
 from core.stages.grounding.unseen import unseen_words
 from core.stages.grounding.values import FoundValue, ValueKind, find_values
 from core.stages.results import read_result
@@ -131,5 +131,6 @@ __all__ = [
     "check_answer",
     "check_prompt",
     "find_values",
+    "only_old",
     "similarity_to_original",
 ]

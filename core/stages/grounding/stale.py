@@ -8,7 +8,7 @@ a fact and may stay.
 import re
 from itertools import islice
 
-from core.models import FailedTrajectory, StepKind
+from core.models import FailedTrajectory, StepKind, input_text
 from core.stages.grounding.values import ValueKind, find_values, fold
 
 _LIMITS = re.compile(
@@ -42,6 +42,18 @@ def stale_words(
         if _stands_in(word, said) and not _stands_in(word, new) and not _stands_in(word, seen)
     ]
     return tuple(stale)
+
+
+def only_old(word: str, trajectory: FailedTrajectory, *, first: int, last: int) -> bool:
+    """Whether a word of the old goal is a limit of it, or a value that the kept calls and their results never name.
+
+    `basic_economy` in a result names "basic economy".
+    """
+    if _LIMITS.fullmatch(word):
+        return True
+    kept = (step for step in trajectory.steps[first - 1 : last] if step.kind is StepKind.ACTION)
+    named = "\n".join(f"{input_text(step)}\n{step.observation}" for step in kept)
+    return not _stands_in(word.replace("_", " "), _folded(named.replace("_", " ")))
 
 
 def _folded(text: str) -> tuple[str, str]:
