@@ -139,5 +139,7 @@ class AgentHERPipeline:
         check_file(Path(path), target=target, force=False)
         results = self.process_batch(trajectories)
         samples = [result.sample for result in results if result.success and result.sample]
-        write_single(Path(path), target.rows(samples), target=target)
+        written = write_single(Path(path), target.rows(samples), target=target)
+        for item in written.left_out:
+            warnings.warn(f"{item.trajectory_id} has no row in {path}: {item.reason}", stacklevel=2)
         return results

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.formats.chat import ECHO_LENGTH, spoken
-from core.formats.pairs import Messages, contrast, preferences, twins_apart
+from core.formats.pairs import CONTRASTED, Messages, Preference, contrast_rows, preference_rows, twins_apart
 from core.formats.shape import Pairs, Shape
-from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage, trained_turns
+from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage, trained_turns, trains_failure
 from core.formats.text import clean, from_json, to_json
 from core.models import AugmentedSample, LeftOut, Message, OutputFormat
 
@@ -30,7 +30,9 @@ def _shared(sample: AugmentedSample, messages: Messages, tools: tuple[dict[str, 
     return {"system": system, "tools": to_json(clean(tools)), **lineage(sample)}
 
 
-def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
+def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+    if left_out := trains_failure(sample, instead="llamafactory-steps"):
+        return left_out
     shared = _shared(sample, sample.messages, sample.tools)
     return ({"conversations": _turns(sample.messages, shape), **shared},)
 
@@ -42,27 +44,21 @@ def _steps(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
     )
 
 
-def _preferences(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    pairs = preferences(sample, shape.pairs)
-    if isinstance(pairs, LeftOut):
-        return pairs
-    return tuple(
-        {
-            "conversations": _turns(pair.context, shape),
-            "chosen": _assistant(pair.chosen, shape),
-            "rejected": _assistant(pair.rejected, shape),
-            **_shared(sample, pair.context, pair.tools),
-        }
-        for pair in pairs
-    )
+def _preference(sample: AugmentedSample, pair: Preference, shape: Shape) -> Row:
+    return {
+        "conversations": _turns(pair.context, shape),
+        "chosen": _assistant(pair.chosen, shape),
+        "rejected": _assistant(pair.rejected, shape),
+        **_shared(sample, pair.context, pair.tools),
+    }
 
 
-def _contrast(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    twins = contrast(sample)
-    if isinstance(twins, LeftOut):
-        return twins
-    shared = _shared(sample, sample.messages, sample.tools)
-    return tuple({"conversations": _turns(turns, shape), "kto_tag": wanted, **shared} for turns, wanted in twins)
+def _contrast(sample: AugmentedSample, turns: Messages, wanted: bool, shape: Shape) -> Row:
+    return {
+        "conversations": _turns(turns, shape),
+        "kto_tag": wanted,
+        **_shared(sample, turns, sample.tools),
+    }
 
 
 def _turns(messages: Sequence[Message], shape: Shape) -> list[Row]:
@@ -192,12 +188,11 @@ SHAREGPT = Target(
     format=OutputFormat.SHAREGPT,
     dialect="llamafactory",
     trainer="LLaMA-Factory, stage sft",
-    description="Whole conversations in ShareGPT turns; tool results are never trained.",
+    description="Whole conversations without a failing call, in ShareGPT turns; tool results are never trained.",
     columns=(("conversations", _TURNS_TYPE), *_SHARED_COLUMNS),
     build=_conversation,
     rules=_conversation_rules,
     loading="llamafactory-cli train: stage: sft, dataset_dir: FOLDER, dataset: NAME",
-    masks_turns=False,
     dataset_info=_info(),
 )
 SHAREGPT_STEPS = Target(
@@ -209,7 +204,6 @@ SHAREGPT_STEPS = Target(
     build=_steps,
     rules=_conversation_rules,
     loading="llamafactory-cli train: stage: sft, mask_history: true, dataset_dir: FOLDER, dataset: NAME",
-    masks_turns=True,
     dataset_info=_info(),
 )
 DPO = Target(
@@ -218,10 +212,9 @@ DPO = Target(
     trainer="LLaMA-Factory, stage dpo",
     description="One conversation, two turns after it, of which the first is the better one.",
     columns=(("conversations", _TURNS_TYPE), ("chosen", _TURN_TYPE), ("rejected", _TURN_TYPE), *_SHARED_COLUMNS),
-    build=_preferences,
+    build=preference_rows(_preference),
     rules=_preference_rules,
     loading="llamafactory-cli train: stage: dpo, dataset_dir: FOLDER, dataset: NAME",
-    masks_turns=True,
     dataset_info=_info(chosen="chosen", rejected="rejected"),
     pairs=tuple(Pairs),
 )
@@ -229,12 +222,11 @@ KTO = Target(
     format=OutputFormat.KTO,
     dialect="llamafactory",
     trainer="LLaMA-Factory, stage kto",
-    description="The same answer, true under the new goal and false under the original one.",
+    description=CONTRASTED,
     columns=(("conversations", _TURNS_TYPE), ("kto_tag", "bool"), *_SHARED_COLUMNS),
-    build=_contrast,
+    build=contrast_rows(_contrast),
     rules=_conversation_rules,
     loading="llamafactory-cli train: stage: kto, dataset_dir: FOLDER, dataset: NAME",
-    masks_turns=True,
     order=twins_apart,
     dataset_info=_info(kto_tag="kto_tag"),
 )

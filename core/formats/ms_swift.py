@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Any
 
 from core.formats.chat import ECHO_LENGTH, spoken
-from core.formats.pairs import contrast, preferences, twins_apart
+from core.formats.pairs import CONTRASTED, Messages, Preference, contrast_rows, preference_rows, twins_apart
 from core.formats.shape import Pairs, Shape
 from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage
 from core.formats.text import clean, from_json, to_json
-from core.models import AugmentedSample, LeftOut, Message, OutputFormat
+from core.models import AugmentedSample, Message, OutputFormat
 
 _ROLES = {"system", "user", "assistant", "tool_call", "tool_response"}
 _SHARED_COLUMNS = (("tools", "string"), *LINEAGE_COLUMNS)
@@ -34,26 +34,16 @@ def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
     return ({"messages": messages, **_shared(sample, sample.tools)},)
 
 
-def _preferences(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    pairs = preferences(sample, shape.pairs)
-    if isinstance(pairs, LeftOut):
-        return pairs
-    return tuple(
-        {
-            "messages": _all_written([*pair.context, pair.chosen], shape),
-            "rejected_response": _all_written([*_after_user(pair.context), pair.rejected], shape),
-            **_shared(sample, pair.tools),
-        }
-        for pair in pairs
-    )
+def _preference(sample: AugmentedSample, pair: Preference, shape: Shape) -> Row:
+    return {
+        "messages": _all_written([*pair.context, pair.chosen], shape),
+        "rejected_response": _all_written([*_after_user(pair.context), pair.rejected], shape),
+        **_shared(sample, pair.tools),
+    }
 
 
-def _contrast(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    twins = contrast(sample)
-    if isinstance(twins, LeftOut):
-        return twins
-    shared = _shared(sample, sample.tools)
-    return tuple({"messages": _all_written(turns, shape), "label": wanted, **shared} for turns, wanted in twins)
+def _contrast(sample: AugmentedSample, turns: Messages, wanted: bool, shape: Shape) -> Row:
+    return {"messages": _all_written(turns, shape), "label": wanted, **_shared(sample, sample.tools)}
 
 
 def _after_user(messages: Sequence[Message]) -> Sequence[Message]:
@@ -177,7 +167,6 @@ SFT = Target(
     build=_conversation,
     rules=_conversation_rules,
     loading="swift sft --dataset FOLDER/train.jsonl --is_binary_loss_scale false --strict true",
-    masks_turns=True,
 )
 DPO = Target(
     format=OutputFormat.DPO,
@@ -185,21 +174,19 @@ DPO = Target(
     trainer="ms-swift, swift rlhf --rlhf_type dpo",
     description="One conversation, and its last turn once more, rejected, with all steps before it.",
     columns=(("messages", "list: json"), ("rejected_response", "list: json"), *_SHARED_COLUMNS),
-    build=_preferences,
+    build=preference_rows(_preference),
     rules=_preference_rules,
     loading="swift rlhf --rlhf_type dpo --dataset FOLDER/train.jsonl --strict true",
-    masks_turns=True,
     pairs=tuple(Pairs),
 )
 KTO = Target(
     format=OutputFormat.KTO,
     dialect="ms-swift",
     trainer="ms-swift, swift rlhf --rlhf_type kto",
-    description="The same answer, true under the new goal and false under the original one.",
+    description=CONTRASTED,
     columns=(("messages", "list: json"), ("label", "bool"), *_SHARED_COLUMNS),
-    build=_contrast,
+    build=contrast_rows(_contrast),
     rules=_contrast_rules,
     loading="swift rlhf --rlhf_type kto --dataset FOLDER/train.jsonl --strict true",
-    masks_turns=True,
     order=twins_apart,
 )

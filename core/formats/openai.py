@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.formats.chat import as_chat, context_rules, conversation_rules, shape_rules, turn_rules
-from core.formats.pairs import preferences
+from core.formats.pairs import Preference, preference_rows
 from core.formats.shape import Arguments, Pairs, Shape
 from core.formats.target import Row, Target
-from core.models import AugmentedSample, LeftOut, Message, OutputFormat
+from core.models import AugmentedSample, Message, OutputFormat
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
@@ -26,18 +26,12 @@ def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
     return ({"messages": chat, **_offered(sample.tools, sample.messages)},)
 
 
-def _preferences(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    pairs = preferences(sample, shape.pairs)
-    if isinstance(pairs, LeftOut):
-        return pairs
-    return tuple(
-        {
-            "input": {"messages": _chat(pair.context, shape), **_offered(pair.tools, pair.context)},
-            "preferred_output": _chat([pair.chosen], shape),
-            "non_preferred_output": _chat([pair.rejected], shape),
-        }
-        for pair in pairs
-    )
+def _preference(_: AugmentedSample, pair: Preference, shape: Shape) -> Row:
+    return {
+        "input": {"messages": _chat(pair.context, shape), **_offered(pair.tools, pair.context)},
+        "preferred_output": _chat([pair.chosen], shape),
+        "non_preferred_output": _chat([pair.rejected], shape),
+    }
 
 
 def _chat(messages: Iterable[Message], shape: Shape) -> list[Row]:
@@ -101,6 +95,8 @@ def _tool_rules(tools: Any) -> Iterator[str]:
             yield f"The tool name {function.get('name')!r} is not one that the service takes."
 
 
+_LOADING = 'client.files.create(file=open("FOLDER/train.jsonl", "rb"), purpose="fine-tune")'
+
 SFT = Target(
     format=OutputFormat.OPENAI,
     dialect="openai",
@@ -109,8 +105,7 @@ SFT = Target(
     columns=(("messages", "list: json"), ("tools", "list: json"), ("parallel_tool_calls", "bool")),
     build=_conversation,
     rules=_rules,
-    loading='client.files.create(file=open("FOLDER/train.jsonl", "rb"), purpose="fine-tune")',
-    masks_turns=True,
+    loading=_LOADING,
     arguments=(Arguments.STRING,),
 )
 DPO = Target(
@@ -119,10 +114,9 @@ DPO = Target(
     trainer="OpenAI-type fine-tuning services, method dpo",
     description="One input, two turns after it, of which the first is preferred.",
     columns=(("input", "json"), ("preferred_output", "list: json"), ("non_preferred_output", "list: json")),
-    build=_preferences,
+    build=preference_rows(_preference),
     rules=_preference_rules,
-    loading='client.files.create(file=open("FOLDER/train.jsonl", "rb"), purpose="fine-tune")',
-    masks_turns=True,
+    loading=_LOADING,
     arguments=(Arguments.STRING,),
     pairs=(Pairs.ANSWERS, Pairs.CALLS),
 )

@@ -5,18 +5,19 @@ prompts. Where a run holds no true pair of the wanted kind, it gives none, and t
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from core.formats.shape import Pairs
-from core.formats.target import Row
+from core.formats.shape import Pairs, Shape
+from core.formats.target import Build, Row
 from core.formats.text import clean, to_json
 from core.models import AugmentedSample, LeftOut, Message, plain
 from core.prompts import render
 
 Messages = tuple[Message, ...]
+CONTRASTED = "The same answer, true under the new goal and false under the original one."
 _APART = 1000  # pairs between twins: many times the largest batch, and a few megabytes
 
 
@@ -48,6 +49,26 @@ def contrast(sample: AugmentedSample) -> tuple[tuple[Messages, bool], ...] | Lef
     if reason:
         return LeftOut(trajectory_id=sample.trajectory_id, reason=f"No goal contrast: {reason}")
     return ((sample.messages, True), (_with_goal(sample.messages, sample.original_prompt), False))
+
+
+def preference_rows(row: Callable[[AugmentedSample, Preference, Shape], Row]) -> Build:
+    """How a target builds the rows of a sample, given how it writes one pair."""
+
+    def build(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+        pairs = preferences(sample, shape.pairs)
+        return pairs if isinstance(pairs, LeftOut) else tuple(row(sample, pair, shape) for pair in pairs)
+
+    return build
+
+
+def contrast_rows(row: Callable[[AugmentedSample, Messages, bool, Shape], Row]) -> Build:
+    """How a target builds the two rows of a sample, given how it writes a conversation that is wanted or not."""
+
+    def build(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+        twins = contrast(sample)
+        return twins if isinstance(twins, LeftOut) else tuple(row(sample, *twin, shape) for twin in twins)
+
+    return build
 
 
 def twins_apart(pairs: Iterable[tuple[Row, ...]], *, apart: int = _APART) -> Iterator[Row]:

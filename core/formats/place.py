@@ -19,7 +19,7 @@ _ARCHIVES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".tar")
 _TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".xlsx", ".db", ".sqlite", ".sqlite3")
 _TEXTS = (".txt", ".md", ".yaml", ".yml", ".toml", ".xml", ".html", ".log", ".py")
 # What an export folder may hold; a folder with anything else in it is never replaced.
-_OWN_FILES = frozenset({DATA_FILE, TEST_FILE, CARD_FILE, INFO_FILE, MANIFEST_FILE})
+OWN_FILES = frozenset({DATA_FILE, TEST_FILE, CARD_FILE, INFO_FILE, MANIFEST_FILE})
 
 
 def is_file_name(path: Path) -> bool:
@@ -57,8 +57,8 @@ def check_folder(path: Path, *, force: bool) -> None:
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is a file; name a folder.")
     held = sorted(entry.name for entry in path.iterdir()) if path.exists() else []
-    foreign = [name for name in held if name not in _OWN_FILES]
-    if foreign or (held and not _is_ours(path / MANIFEST_FILE)):
+    foreign = [name for name in held if name not in OWN_FILES]
+    if foreign or (held and not is_export(path)):
         raise UserError(f"{path} holds other files ({(foreign or held)[0]}); name a folder of its own.")
     if held and not force:
         raise UserError(f"{path} holds an export already; name another folder or use --force to replace it.")
@@ -91,10 +91,10 @@ def temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.new")
 
 
-def _is_ours(manifest: Path) -> bool:
-    """Whether this program wrote the manifest, and so the folder; anybody's data set has a README."""
+def is_export(folder: Path) -> bool:
+    """Whether this program wrote the manifest in `folder`, and so the folder; anybody's data set has a README."""
     try:
-        said = json.loads(manifest.read_text("utf-8"))
+        said = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(said, dict) and str(said.get("program", "")).startswith("agenther ")

@@ -5,6 +5,7 @@ wherever they are named. Its preference rows hold two prompts and one answer; th
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from core.formats.shape import Shape, Thoughts
@@ -105,16 +106,10 @@ TEXT = Target(
     build=_text,
     rules=_rules,
     loading="no trainer loads these rows as they are; use another dialect to train",
-    masks_turns=False,
 )
-TURNS = Target(
+TURNS = replace(
+    TEXT,
     format=OutputFormat.SHAREGPT,
-    dialect="reference",
-    trainer="no trainer",
     description=_WARNING.format(what="They look like ShareGPT and are not: calls are text, and results get lost."),
-    columns=_COLUMNS,
     build=_turns,
-    rules=_rules,
-    loading="no trainer loads these rows as they are; use another dialect to train",
-    masks_turns=False,
 )

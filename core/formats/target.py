@@ -16,6 +16,7 @@ from core.formats.text import UnwritableNumber, clean, to_json
 from core.models import AugmentedSample, LeftOut, OutputFormat
 
 Row = dict[str, Any]
+Build = Callable[[AugmentedSample, Shape], tuple[Row, ...] | LeftOut]
 DATA_FILE = "train.jsonl"
 TEST_FILE = "test.jsonl"
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -32,8 +33,8 @@ class Target:
 
     `columns` are (name, YAML feature type) for the dataset card. `pairs_up` re-orders the rows of all
     samples where their order matters. `dataset_info` is the entry that LLaMA-Factory wants for a file.
-    `masks_turns`: whether the loss leaves out single turns, such as failing calls. `thoughts`, `arguments`
-    and `pairs` are the spellings that the trainer reads, the usual one first; `shape` is the one in force.
+    `thoughts`, `arguments` and `pairs` are the spellings that the trainer reads, the usual one first; `shape` is
+    the one in force.
     """
 
     format: OutputFormat
@@ -41,10 +42,9 @@ class Target:
     trainer: str
     description: str
     columns: tuple[tuple[str, str], ...]
-    build: Callable[[AugmentedSample, Shape], tuple[Row, ...] | LeftOut]
+    build: Build
     rules: Callable[[Row, Shape], Iterator[str]]
     loading: str
-    masks_turns: bool
     order: Callable[[Iterable[tuple[Row, ...]]], Iterator[Row]] | None = None
     dataset_info: Callable[[str], Row] | None = None
     thoughts: tuple[Thoughts, ...] = (Thoughts.CONTENT, Thoughts.DROP)
@@ -147,6 +147,14 @@ class Target:
 def trained_turns(sample: AugmentedSample) -> Iterator[int]:
     """Places in `messages` of the assistant turns that are worth imitating."""
     return (i for i, message in enumerate(sample.messages) if message.role == "assistant" and message.train)
+
+
+def trains_failure(sample: AugmentedSample, *, instead: str) -> LeftOut | None:
+    """Why `sample` has no place in whole conversations of which every assistant turn is trained; None if it has one."""
+    if all(message.train for message in sample.messages if message.role == "assistant"):
+        return None
+    reason = f"A call of it fails, and all turns of this format are trained; --dialect {instead} trains the others."
+    return LeftOut(trajectory_id=sample.trajectory_id, reason=reason)
 
 
 def lineage(sample: AugmentedSample) -> Row:

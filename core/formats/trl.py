@@ -1,16 +1,16 @@
 """TRL: chat messages with call arguments as objects, and the tool list in a column of its own.
 
 Shapes after TRL's "Dataset formats" page (https://huggingface.co/docs/trl/dataset_formats). A plain
-SFT run with `assistant_only_loss=True` trains every assistant turn of a conversation, failing calls
-too; the `trl-steps` dialect has one row per turn worth imitating and needs no mask at all.
+SFT run with `assistant_only_loss=True` trains every assistant turn of a conversation, so runs with a failing
+call have no row there; the `trl-steps` dialect has one row per turn worth imitating and needs no mask at all.
 """
 
 from collections.abc import Iterator
 
 from core.formats.chat import answer_rules, as_chat, context_rules, conversation_rules, turn_rules
-from core.formats.pairs import contrast, preferences, twins_apart
+from core.formats.pairs import CONTRASTED, Messages, Preference, contrast_rows, preference_rows, twins_apart
 from core.formats.shape import Arguments, Pairs, Shape, Thoughts
-from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage, trained_turns
+from core.formats.target import LINEAGE_COLUMNS, Row, Target, lineage, trained_turns, trains_failure
 from core.models import AugmentedSample, LeftOut, OutputFormat
 
 _JSON_LIST = "list: json"
@@ -26,7 +26,9 @@ def _shared(sample: AugmentedSample) -> Row:
     return {"tools": list(sample.tools), **lineage(sample)}
 
 
-def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
+def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
+    if left_out := trains_failure(sample, instead="trl-steps"):
+        return left_out
     return ({"messages": as_chat(sample.messages, shape), **_shared(sample)},)
 
 
@@ -35,35 +37,23 @@ def _steps(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
     return tuple({"prompt": chat[:index], "completion": [chat[index]], **shared} for index in trained_turns(sample))
 
 
-def _preferences(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    pairs = preferences(sample, shape.pairs)
-    if isinstance(pairs, LeftOut):
-        return pairs
-    return tuple(
-        {
-            "prompt": as_chat(pair.context, shape),
-            "chosen": as_chat([pair.chosen], shape),
-            "rejected": as_chat([pair.rejected], shape),
-            **_shared(sample),
-            "tools": list(pair.tools),
-        }
-        for pair in pairs
-    )
+def _preference(sample: AugmentedSample, pair: Preference, shape: Shape) -> Row:
+    return {
+        "prompt": as_chat(pair.context, shape),
+        "chosen": as_chat([pair.chosen], shape),
+        "rejected": as_chat([pair.rejected], shape),
+        **_shared(sample),
+        "tools": list(pair.tools),
+    }
 
 
-def _contrast(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...] | LeftOut:
-    twins = contrast(sample)
-    if isinstance(twins, LeftOut):
-        return twins
-    return tuple(
-        {
-            "prompt": as_chat(turns[:-1], shape),
-            "completion": as_chat(turns[-1:], shape),
-            "label": label,
-            **_shared(sample),
-        }
-        for turns, label in twins
-    )
+def _contrast(sample: AugmentedSample, turns: Messages, wanted: bool, shape: Shape) -> Row:
+    return {
+        "prompt": as_chat(turns[:-1], shape),
+        "completion": as_chat(turns[-1:], shape),
+        "label": wanted,
+        **_shared(sample),
+    }
 
 
 def _conversation_rules(row: Row, shape: Shape) -> Iterator[str]:
@@ -103,12 +93,11 @@ SFT = Target(
     format=OutputFormat.SFT,
     dialect="trl",
     trainer="TRL SFTTrainer",
-    description="Whole conversations with tool calls; train with assistant_only_loss=True.",
+    description="Whole conversations without a failing call; train with assistant_only_loss=True.",
     columns=_columns("messages"),
     build=_conversation,
     rules=_conversation_rules,
     loading=f"SFTTrainer(model, args=SFTConfig(assistant_only_loss=True), train_dataset={_LOAD})",
-    masks_turns=False,
     thoughts=_THOUGHTS,
     arguments=_ARGUMENTS,
 )
@@ -121,7 +110,6 @@ STEPS = Target(
     build=_steps,
     rules=_step_rules,
     loading=f"SFTTrainer(model, args=SFTConfig(), train_dataset={_LOAD})",
-    masks_turns=True,
     thoughts=_THOUGHTS,
     arguments=_ARGUMENTS,
 )
@@ -131,10 +119,9 @@ DPO = Target(
     trainer="TRL DPOTrainer",
     description="One prompt, two turns after it, of which the first is the better one.",
     columns=_columns("prompt", "chosen", "rejected"),
-    build=_preferences,
+    build=preference_rows(_preference),
     rules=_preference_rules,
     loading=f"DPOTrainer(model, args=DPOConfig(), train_dataset={_LOAD})",
-    masks_turns=True,
     thoughts=_THOUGHTS,
     arguments=_ARGUMENTS,
     pairs=tuple(Pairs),
@@ -143,12 +130,11 @@ KTO = Target(
     format=OutputFormat.KTO,
     dialect="trl",
     trainer="TRL KTOTrainer",
-    description="The same answer, true under the new goal and false under the original one.",
+    description=CONTRASTED,
     columns=(*_columns("prompt", "completion")[:2], ("label", "bool"), *_columns()),
-    build=_contrast,
+    build=contrast_rows(_contrast),
     rules=_contrast_rules,
     loading=f"KTOTrainer(model, args=KTOConfig(per_device_train_batch_size=2), train_dataset={_LOAD})",
-    masks_turns=True,
     thoughts=_THOUGHTS,
     arguments=_ARGUMENTS,
     order=twins_apart,

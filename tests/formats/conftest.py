@@ -1,4 +1,4 @@
-"""Samples as stage 4 makes them: a failing call, parallel calls, nested nulls, text that breaks weak readers."""
+"""Samples as stage 4 makes them: a first call that may fail, parallel calls, nested nulls, text that breaks readers."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from core.models import AugmentedSample, Correction, Message, ToolCall
 ODD_TEXT = "Zürich \u2028 \U0001f600 \x85 tab\t \ud83d NUL\x00 <think>no</think> 2024-05-01"
 
 
-def _sample(number: int = 1, **changes) -> AugmentedSample:
+def _sample(number: int = 1, *, failing: bool = False, **changes) -> AugmentedSample:
     key = f"{number:016x}"
     calls = [
         ToolCall(id=f"call_{key}_1", name="web_search", arguments={"query": f"X{number}", "max": number}),
@@ -19,7 +19,7 @@ def _sample(number: int = 1, **changes) -> AugmentedSample:
     messages = (
         Message(role="system", content="You shop with care."),
         Message(role="user", content=f"What does the X{number} cost?"),
-        Message(role="assistant", thought="Search first.", tool_calls=(calls[0],)),
+        Message(role="assistant", thought="Search first.", tool_calls=(calls[0],), train=not failing),
         Message(role="tool", content='{"error": "rate_limited"}', tool_call_id=calls[0].id, name="web_search"),
         Message(role="assistant", content="Both pages.", tool_calls=(calls[1], calls[2]), train=True),
         Message(role="tool", content=f"{number} dollars, {ODD_TEXT}", tool_call_id=calls[1].id, name="fetch_page"),

@@ -55,8 +55,18 @@ def test_sft_keeps_tool_results_in_tool_messages_and_arguments_as_objects(make_s
     assert row["messages"][5]["content"].count("\N{REPLACEMENT CHARACTER}") == 2
 
 
+@pytest.mark.parametrize(("whole", "steps"), [(SFT, STEPS), (SHAREGPT, SHAREGPT_STEPS)], ids=["trl", "llamafactory"])
+def test_a_run_with_a_failing_call_has_no_row_where_every_turn_would_be_trained(make_sample, whole, steps):
+    [row, left_out] = whole.rows([make_sample(), make_sample(2, failing=True)])
+    assert row["trajectory_id"] == "001"
+    assert left_out.trajectory_id == "002"
+    assert left_out.reason.startswith("A call of it fails")
+    assert f"--dialect {steps.dialect} " in left_out.reason
+    assert rows(steps, make_sample(2, failing=True))
+
+
 def test_steps_train_no_failing_call_and_keep_it_in_the_prompt(make_sample):
-    made = rows(STEPS, make_sample())
+    made = rows(STEPS, make_sample(failing=True))
     assert [len(row["prompt"]) for row in made] == [4, 7]
     assert [row["completion"][0]["content"] for row in made] == ["Both pages.", "It costs 1 dollars."]
     assert made[0]["prompt"][2]["tool_calls"][0]["function"]["name"] == "web_search"
@@ -129,7 +139,7 @@ def test_sharegpt_spells_the_loaders_own_markers_so_that_it_passes_over_them(mak
 
 
 def test_sharegpt_steps_end_with_the_turn_to_train(make_sample):
-    made = rows(SHAREGPT_STEPS, make_sample())
+    made = rows(SHAREGPT_STEPS, make_sample(failing=True))
     assert [row["conversations"][-1]["from"] for row in made] == ["function_call", "gpt"]
     assert [len(row["conversations"]) for row in made] == [4, 6]
 
@@ -142,7 +152,7 @@ def test_llamafactory_dpo_has_an_odd_conversation_and_one_object_a_side(make_sam
 
 
 def test_openai_gives_failing_calls_no_weight_and_arguments_as_text(make_sample):
-    [row] = rows(OPENAI, make_sample())
+    [row] = rows(OPENAI, make_sample(failing=True))
     assert [message.get("weight") for message in row["messages"]] == [None, None, 0, None, 1, None, None, 1]
     assert json.loads(row["messages"][2]["tool_calls"][0]["function"]["arguments"]) == {"query": "X1", "max": 1}
     assert row["parallel_tool_calls"] is True

@@ -113,7 +113,7 @@ def test_an_old_answer_with_every_value_of_the_new_one_makes_no_pair(make_sample
 
 
 def test_ms_swift_weighs_each_trained_message_and_gives_failing_calls_nothing(make_sample):
-    [row] = rows(BY_NAME["sft-ms-swift"], make_sample())
+    [row] = rows(BY_NAME["sft-ms-swift"], make_sample(failing=True))
     assert [(message["role"], message.get("loss_scale")) for message in row["messages"]] == [
         ("system", None),
         ("user", None),
