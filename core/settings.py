@@ -21,6 +21,22 @@ from core.models import OutputFormat, Value
 from core.prices import Price
 
 CONFIG_FILE = "agenther.toml"
+# Settings of the stages that change no result: neither makes a new value anything pending again, nor does an export
+# name them, and addresses of model servers are nobody's business who gets the data.
+WITHOUT_EFFECT = {
+    "api_key",
+    "judge_api_key",
+    "base_url",
+    "judge_base_url",
+    "timeout",
+    "max_requests",
+    "concurrency",
+    "rpm",
+    "tpm",
+    "max_cost",
+    "output_format",
+    "output_dir",
+}
 # The names that the OpenAI client and its users already know win over AGENTHER_*.
 _KNOWN_VARIABLES = {
     "model": "OPENAI_MODEL",

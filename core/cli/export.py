@@ -81,9 +81,8 @@ def export_command(
         say(f"  {n} left out: {reason}")
     for reason, n in report.not_selected.most_common():
         say(f"  {n} not selected: {reason}")
-    for kind, seen in report.masks.report().items():
-        done = "masked" if redact else "left as it is; --redact masks it"
-        say(f"  {counted(seen['found'], kind.replace('_', ' '))} ({seen['different']} different): {done}")
+    for found in report.masks.in_words():
+        say(f"  {found}: {'masked' if redact else 'left as it is; --redact masks it'}")
     for state, n in report.manifest["left_out"]["by_state"].items():
         say(f"  {n} {state.replace('_', ' ')}: not approved")
     if not report.rows:

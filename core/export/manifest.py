@@ -11,27 +11,13 @@ from core.formats.writing import Written
 from core.measures.precision import evidence, measured
 from core.measures.shares import Share
 from core.models import BulkAction, ProposalState
-from core.settings import PipelineConfig, split_judge
+from core.settings import WITHOUT_EFFECT, PipelineConfig, split_judge
 from core.store import Store
 from core.store.bulk import as_json, get_bulk_act, rejecting
 from core.store.opening import schema_version
 from core.store.queue import current_policy, state_counts
 from core.store.runs import outcome_counts
 from core.store.trajectories import label_counts
-
-# Settings that change no result; addresses of model servers are nobody's business who gets the data.
-_PRIVATE = {
-    "api_key",
-    "judge_api_key",
-    "base_url",
-    "judge_base_url",
-    "timeout",
-    "max_requests",
-    "concurrency",
-    "rpm",
-    "tpm",
-    "output_dir",
-}
 
 
 def policy_of(store: Store, settings: PipelineConfig) -> dict[str, Any]:
@@ -87,7 +73,7 @@ def manifest_of(
         "measured": _measured_now(store, policy["theta"], policy["delta"]),
         "bulk_acts": [_bulk_act(store, batch_id, n, called) for batch_id, n in sorted(report.by_bulk_act.items())],
         "bulk_rejected": [_bulk_act(store, batch_id, n, called) for batch_id, n in rejecting(store)],
-        "settings": settings.model_dump(mode="json", exclude=_PRIVATE)
+        "settings": settings.model_dump(mode="json", exclude=WITHOUT_EFFECT)
         | {"judge_model": [split_judge(judge)[0] for judge in settings.judge_model]},
     }
 

@@ -46,6 +46,14 @@ class Masks:
         """By kind: how many finds, and how many different ones."""
         return {kind: {"found": n, "different": self._numbers[kind]} for kind, n in sorted(self.found.items())}
 
+    def in_words(self) -> list[str]:
+        """A line for each kind, such as "4 emails (3 different)"."""
+        return [
+            f"{found['found']:,} {kind.replace('_', ' ')}{'' if found['found'] == 1 else 's'} "
+            f"({found['different']:,} different)"
+            for kind, found in self.report().items()
+        ]
+
     def _masked(self, value: Any, key: str = "") -> Any:
         if isinstance(value, str):
             return self._mask("password", value) if names_secret(key, value) else self.text(value)

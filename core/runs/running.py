@@ -17,7 +17,7 @@ from core.runs.backlog import Backlog
 from core.runs.spending import Limit, Spending
 from core.runs.stopping import INTERRUPTED, ON_REQUEST, Stop, attended
 from core.runs.ways import Work, by_batch, by_model, by_rules
-from core.settings import PipelineConfig, Settings
+from core.settings import WITHOUT_EFFECT, PipelineConfig, Settings
 from core.store import Store
 from core.store.calls import spent_under, unpriced_under
 from core.store.claims import end_claim, pending_now
@@ -25,24 +25,7 @@ from core.store.proposals import put_forward, withdraw
 from core.store.queue import current_policy
 from core.store.runs import finish_run, save_result, start_run, stop_asked
 
-# What changes no result, so that changing it makes nothing pending again.
-_WITHOUT_EFFECT = {
-    "api_key",
-    "judge_api_key",
-    "base_url",
-    "judge_base_url",
-    "timeout",
-    "max_requests",
-    "concurrency",
-    "rpm",
-    "tpm",
-    "max_cost",
-    "output_format",
-    "output_dir",
-}
-
-
-# Of these, what a person may want to give again, or to know of a run. A password in an address is not kept.
+# Of what changes no result: what a person may want to give again, or to know of a run; no password is kept.
 _TOLD = {
     "base_url",
     "judge_model",
@@ -76,7 +59,7 @@ def settings_identity(settings: PipelineConfig) -> tuple[str, str]:
     With a model, the wording of the prompts belongs to it. Replies are stored by their own words, so
     where one prompt has changed, a run asks that one anew and takes the others from the store.
     """
-    values = settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
+    values = settings.model_dump(mode="json", exclude=WITHOUT_EFFECT)
     if settings.uses_model:
         judges = judge_names(settings)
         values["judge_model"] = judges if settings.judge_model or judges != [settings.model] else []
