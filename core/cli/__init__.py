@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": ("core.cli.run", "Take trajectories through the four stages; goes on where it stopped."),
     "review": ("core.cli.review", "Open the review app on a database."),
     "export": ("core.cli.export", "Write what was approved as training data."),
+    "push": ("core.cli.push", "Send an export folder to the Hugging Face hub; private unless told otherwise."),
     "dump": ("core.cli.dump", "Write every imported trajectory as JSONL in AgentHER's own schema."),
     "rejected": ("core.cli.rejected", "List the records that imports did not take, or print one as it stood."),
     "formats": ("core.cli.formats", "List what is read and written, with an example of each format that is read."),
