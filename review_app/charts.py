@@ -78,6 +78,7 @@ def token_chart(tokens: Sequence[int]) -> alt.Chart:
             x=alt.X("from:Q", title="Tokens", axis=alt.Axis(tickMinStep=1)),
             x2="to:Q",
             y=alt.Y("samples:Q", title="Samples", axis=alt.Axis(tickMinStep=1)),
+            y2=alt.datum(0),  # with x2 and without it a bar is a dash at its end
             tooltip=["samples", alt.Tooltip("from:Q", format=","), alt.Tooltip("to:Q", format=",")],
         )
         .properties(height=160)

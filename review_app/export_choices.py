@@ -1,11 +1,14 @@
-"""What somebody chooses on the Export screen beside the format: the selection, the split, masks and names."""
+"""What somebody chooses on the Export screen beside the format: what leaves, how it is written, masks and names."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from core.export import Selection
+from core.formats import Target
+from core.formats.shape import Arguments, Pairs, Thoughts
 from core.store import Store
 from core.store.approved import selectable
 
@@ -15,22 +18,30 @@ _LABELS = {
     "tags": ("Tags", "Any or none"),
     "reviewers": ("Reviewers", "Anybody"),
 }
+_WORDS = {
+    Thoughts.CONTENT: "Before what the turn says",
+    Thoughts.REASONING: "In reasoning_content",
+    Thoughts.DROP: "Left out",
+    Arguments.OBJECT: "As an object",
+    Arguments.STRING: "As a string of JSON",
+    Pairs.ANSWERS: "Final answers",
+    Pairs.CALLS: "Corrected calls",
+    Pairs.PROMPTS: "Requests that a person rewrote",
+}
 
 
-@dataclass(frozen=True)
-class Choices:
-    """The options of an export by the names that `ExportRequest` has for them."""
+def choices(store: Store, target: Target) -> dict[str, Any]:
+    """Draw the choices; as they come, everything that a human approved leaves as it is.
 
-    selection: Selection
-    test_share: float
-    redact: bool
-    pseudonyms: bool
-
-
-def choices(store: Store) -> Choices:
-    """Draw the choices; as they come, everything that a human approved leaves as it is."""
+    They have the names that `ExportRequest` has for them.
+    """
     with st.expander("Choose what leaves", icon=":material/filter_alt:"):
         selection = _selection(selectable(store))
+        stale = st.toggle(
+            "Keep answers that serve the old goal",
+            help="They still give up, or speak of what only the old goal had. Their rows say stale_answer.",
+        )
+    spelling = _spelling(target)
     with st.expander("Split and privacy", icon=":material/shield:"):
         share = st.slider(
             "Share of tasks to test on",
@@ -38,14 +49,40 @@ def choices(store: Store) -> Choices:
             0.5,
             0.0,
             0.05,
+            format="percent",
             help="They go into test.jsonl; no task is in both files, and a task stays where it is when data is added.",
         )
         redact = st.toggle(
             "Mask secrets and personal data",
             help="Keys, passwords, e-mails, phones, cards and IBANs, found by their form. The same one, the same mask.",
         )
-        pseudonyms = st.toggle("Call reviewers reviewer-1, reviewer-2, ...")
-    return Choices(selection, share, redact, pseudonyms)
+        pseudonyms = st.toggle(
+            "Hide the names of reviewers",
+            help="They are reviewer-1, reviewer-2, ... in rows and manifest, by who gave a verdict first.",
+        )
+    return {
+        "selection": selection,
+        "allow_stale": stale,
+        "test_share": share,
+        "redact": redact,
+        "pseudonyms": pseudonyms,
+        **spelling,
+    }
+
+
+def _spelling(target: Target) -> dict[str, str]:
+    """What a preference is about, and how thoughts and arguments stand, where the trainer reads more than one way."""
+    kinds: dict[str, tuple[str, Sequence[Any]]] = {
+        "pairs": ("A pair is of", target.pairs),
+        "thoughts": ("Thoughts", target.thoughts),
+        "arguments": ("Arguments of calls", target.arguments),
+    }
+    several = {name: kind for name, kind in kinds.items() if len(kind[1]) > 1}
+    with st.expander("How rows are written", icon=":material/edit_note:"):
+        return {
+            name: str(st.selectbox(label, taken, format_func=_WORDS.__getitem__, key=f"{target.name}-{name}"))
+            for name, (label, taken) in several.items()
+        }
 
 
 def _selection(known: dict[str, tuple[str, ...]]) -> Selection:

@@ -36,25 +36,15 @@ with store() as opened:
     with choice:
         names = {f"{target.format.upper()} · {target.dialect}": target for target in FORMATS.values()}
         target = names[st.selectbox("Training format", list(names))]
-        st.text(f"{target.trainer}. {target.description}")
-        if not target.masks_turns:
-            st.caption("Failing calls stay in the rows and are trained on; the -steps dialects leave them out.")
+        st.caption(f"{target.trainer}. {target.description}")
         auto = st.toggle(
             "Include what the threshold and bulk acts let in",
             help="Items that no human has seen. Their rows say auto_accepted; the manifest counts them apart.",
         )
     try:
         with choice:
-            chosen = choices(opened)
-        request = ExportRequest(
-            target.format,
-            target.dialect,
-            include_auto=auto,
-            selection=chosen.selection,
-            test_share=chosen.test_share,
-            redact=chosen.redact,
-            pseudonyms=chosen.pseudonyms,
-        )
+            chosen = choices(opened, target)
+        request = ExportRequest(target.format, target.dialect, include_auto=auto, **chosen)
         report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
         policy = policy_in_force(opened, settings().pipeline)
         effect = effect_of(opened, policy.theta, policy.delta)
@@ -120,11 +110,10 @@ with sheet:
         with st.expander(f"{counted(n, 'approved item')} not selected", icon=":material/filter_alt:"):
             for reason, n in report.not_selected.most_common():
                 st.text(f"{n} · {reason}")
-    if personal := report.masks.report():
-        found = ", ".join(f"{n['found']:,} {kind.replace('_', ' ')}" for kind, n in personal.items())
-        done = "masked" if chosen.redact else "not masked; see Split and privacy"
-        st.text(f"Secrets and personal data: {found} ({done}).")
-    if chosen.test_share:
+    if found := report.masks.in_words():
+        done = "masked" if request.redact else "not masked, see Split and privacy"
+        st.text(f"Secrets and personal data: {', '.join(found)}; {done}.")
+    if request.test_share:
         st.text(f"{report.rows - report.test_rows:,} rows to train on, {report.test_rows:,} to test on.")
     if report.tokens:
         st.caption(f"Tokens a sample, {report.tokens_by}")

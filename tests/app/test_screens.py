@@ -12,6 +12,7 @@ import pytest
 from filled import make_run
 from streamlit.testing.v1 import AppTest
 
+from core.formats.shape import Pairs
 from core.models import Decision, ReviewAction
 from core.review.effects import effect_of
 from core.review.guidelines import save_guidelines
@@ -375,6 +376,10 @@ def test_the_export_screen_counts_previews_and_offers_every_format(show, samples
         at.selectbox[0].select(option).run()
         assert healthy(at), words(at)
         assert not at.error
+    at.selectbox[0].select("DPO · trl").run()
+    at.selectbox(key="dpo-trl-pairs").select(Pairs.CALLS).run()
+    assert "no call of the run failed by its own arguments" in words(at)
+    at.selectbox[0].select("SFT · trl").run()
     with open_store(samples) as store:
         auto = effect_of(store, 0.5, 0.3).auto_accepted
     assert auto
