@@ -167,8 +167,9 @@ def reads_only(step: AgentStep) -> bool:
         return not re.match(r"\s*(?:insert|update|delete|create|alter|drop|replace)\b", command, re.IGNORECASE)
     if kind is ToolKind.SHELL:
         return not re.search(
-            r"(?:^|[|;&]\s*|-exec\s+|xargs\s+)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|chmod|chown|ln|tee|kill|sed\s+-i|git\s+(?:commit|push)|"
-            r"pip\s+install|apt(?:-get)?\s+install)\b|[^2&]>{1,2}\s*[\w./~$]",
+            r"(?:^|[|;&]\s*|-exec\s+|xargs\s+)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|chmod|chown|ln|tee|kill|gzip|gunzip|unzip|sed\s+-i|git\s+(?:commit|push)|"
+            r"pip\s+install|apt(?:-get)?\s+install)\b|[^2&]>{1,2}\s*[\w./~$]|"
+            r"\s-delete\b",
             command,
         )
     return True

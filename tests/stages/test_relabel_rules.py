@@ -179,7 +179,26 @@ def test_a_shells_prompt_is_no_fact_of_its_output():
             "find all files named *.tmp under projects and give the size of each, sorted from high to low",
         ),
         ("cat a.txt | wc -l", "show me what is in a.txt and count the lines"),
-        ("find / -mmin +5 -name x -delete", None),
+        ("find / -mmin +5 -regex x", None),
+        (
+            "find /w -type f -size +1k -mtime -7 ! -name '*.c' | wc -l",
+            "tell me how many there are: find all files of more than 1k and changed in the last 7 days"
+            " and not named *.c under /w",
+        ),
+        (
+            "find . -maxdepth 1 \\( -name '*.c' -o -name '*.h' \\) -exec cp {} /tmp \\;",
+            "find all files named *.c or *.h directly in the current folder and copy them to /tmp",
+        ),
+        ("find . -name a -o -mtime 1", None),
+        (
+            "cd /w && awk '{s += $1} END {print s}' n.txt",
+            "show me what is in n.txt, and tell me the sum of that, in /w",
+        ),
+        (
+            'echo "a | b" > x.txt; cat x.txt',
+            'take the text "a | b", and save that in x.txt, then show me what is in x.txt',
+        ),
+        ("ls -l /w | awk '{print $5}'", None),
         ("grep -o 'upstream=[a-z]*' log", None),
         ("for p in a b; do echo $p; done", None),
     ],

@@ -26,6 +26,7 @@ from core.stages.tool_kind import ToolKind, kind_of, reads_only
 _MOST_ATTEMPTS = 5
 _MOST_CHANGES = 12  # changes up to which a stretch is tried; later ones only make the request longer
 _LONGEST_REQUEST = 6_000  # characters; nobody types more
+_MOST_ENDS = 20  # calls back from the last at which a stretch may end
 _FEW = 8  # calls that the end of a very long run may be cut to
 _PEEKS = re.compile(
     r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|show me what is in|"
@@ -40,6 +41,8 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempt = _attempt(trajectory, first, last)
         if attempt and attempt.hindsight_prompt not in attempts:
             attempts[attempt.hindsight_prompt] = attempt
+    if not attempts:
+        attempts = _told_before(trajectory)
     for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
     kept = sorted(
@@ -47,6 +50,16 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         key=lambda a: -min(a.confidence, a.verdict.confidence if a.verdict and a.verdict.confidence else 0),
     )
     return tuple(a.model_copy(update={"number": n}) for n, a in enumerate(kept[:_MOST_ATTEMPTS], 1))
+
+
+def _told_before(trajectory: FailedTrajectory) -> dict[str, Attempt]:
+    """The longest stretch up to a look-up that can be put into words, where the last call cannot."""
+    useful = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    for end in reversed(useful[-_MOST_ENDS:]):
+        step = trajectory.steps[end - 1]
+        if reads_only(step) and (attempt := _attempt(trajectory, 1, end)):
+            return {attempt.hindsight_prompt: attempt}
+    return {}
 
 
 def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
