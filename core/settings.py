@@ -126,6 +126,9 @@ class PipelineConfig(_Section):
     rpm: int | None = Field(None, ge=1, description="Most requests a minute to each address; none = no limit.")
     tpm: int | None = Field(None, ge=1, description="Most tokens a minute to each address; none = no limit.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="theta: least score that is accepted (paper: 0.5).")
+    rubric_minimum: float = Field(
+        0.0, ge=0, le=1, description="Least score of each rubric dimension that applies; 0 = none is asked for."
+    )
     severity_threshold: float = Field(
         0.3, ge=0, le=1, description="delta: least weight (1 - severity) worth relabelling."
     )

@@ -2,8 +2,8 @@
 
 from core.models.analysis import Cause, FailureAnalysis, FailureType, ReplayOutcome
 from core.models.base import Value, canonical_json, content_hash
-from core.models.evidence import CheckedValue, Claim, Evidence, Field, Grounding
-from core.models.relabel import Attempt, QueueReason, RelabeledData, SecondJudgeVerdict, Seen
+from core.models.evidence import CheckedValue, Claim, Deed, Evidence, Field, Grounding
+from core.models.relabel import Attempt, QueueReason, RelabeledData, RubricScore, SecondJudgeVerdict, Seen
 from core.models.result import PipelineResult, Skip, SkipReason, Stage
 from core.models.review import BulkAction, Decision, ProposalState, RejectReason, ReviewAction
 from core.models.sample import AugmentedSample, Correction, LeftOut, Message, OutputFormat, ToolCall
@@ -31,6 +31,7 @@ __all__ = [
     "Claim",
     "Correction",
     "Decision",
+    "Deed",
     "Evidence",
     "FailedTrajectory",
     "FailureAnalysis",
@@ -50,6 +51,7 @@ __all__ = [
     "RelabeledData",
     "ReplayOutcome",
     "ReviewAction",
+    "RubricScore",
     "SecondJudgeVerdict",
     "Seen",
     "Skip",

@@ -28,11 +28,22 @@ class Evidence(Value):
     quote: str
 
 
+class Deed(StrEnum):
+    """What a call did to the world: a look-up leaves it as it was."""
+
+    LOOKED_UP = "looked_up"
+    CREATED = "created"  # booked, ordered, sent, a new folder
+    CHANGED = "changed"
+    REMOVED = "removed"  # cancelled, deleted, refunded
+    WRITTEN = "written"  # into a file
+
+
 class Claim(Value):
-    """One thing that the run achieved or saw, with the spans that show it."""
+    """One thing that the run achieved or saw, with the spans that show it. `deed` None: of what was only seen."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
+    deed: Deed | None = None
 
 
 class CheckedValue(Value):

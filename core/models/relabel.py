@@ -15,6 +15,15 @@ class Seen(Value):
     hidden: tuple[int, ...] = Field((), description="Not shown at all.")
 
 
+class RubricScore(Value):
+    """One dimension of a verdict: Grounding and Completion by code, others by the judge for this request."""
+
+    name: str
+    score: float = Field(ge=0, le=1)
+    weight: float = Field(1.0, ge=0, le=1, description="How far the dimension applies to this request.")
+    reason: str = ""
+
+
 class SecondJudgeVerdict(Value):
     """What a judge says of an attempt. A "no" is final for that attempt.
 
@@ -26,6 +35,7 @@ class SecondJudgeVerdict(Value):
     reason: str = ""
     judge: str = Field("rules", description="Model name, or `rules` for the check in code.")
     prompt_hash: str = ""
+    rubric: tuple[RubricScore, ...] = ()
     seen: Seen | None = Field(None, description="None: no part of the run was put before it as text.")
 
 
@@ -35,6 +45,7 @@ class QueueReason(StrEnum):
     JUDGE_SAID_NO = "judge_said_no"
     UNJUDGED = "unjudged"
     BELOW_THRESHOLD = "below_threshold"
+    LOW_RUBRIC = "low_rubric"  # one dimension lies under the least that was set, whatever the others say
     SPEAKS_TO_JUDGE = "speaks_to_judge"  # something in the run gives orders to whoever judges it
     UNGROUNDED = "ungrounded"
     AUTHOR_SAID_NO = "author_said_no"  # the relabeller itself says the goal does not hold

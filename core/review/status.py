@@ -6,6 +6,7 @@ from typing import Any
 from core.review.agreement import agreements
 from core.review.costs import costs_of
 from core.review.effects import effect_of
+from core.review.rubrics import against_reviewers
 from core.review.thresholds import policy_in_force
 from core.settings import PipelineConfig
 from core.store import Store
@@ -13,6 +14,7 @@ from core.store.batches import waiting_jobs
 from core.store.calls import call_totals
 from core.store.panels import panel_verdicts
 from core.store.queue import state_counts
+from core.store.rubrics import decided_rubrics
 from core.store.runs import latest_run, outcome_counts, runs_under_way
 from core.store.trajectories import label_counts
 
@@ -54,6 +56,7 @@ def status_of(store: Store, settings: PipelineConfig) -> dict[str, Any]:
         }
         | _beside(store)
         | ({"judges": judges} if (judges := _judges(store)) else {})
+        | ({"rubric": rubric} if (rubric := against_reviewers(decided_rubrics(store))) else {})
     )
 
 

@@ -12,9 +12,10 @@ function outcomeBlock(view, { claims, seen, limitations }) {
           claim.refs.length
             ? plainButton(
                 { class: "claim", dir: "auto", title: claim.text, onclick: () => view.go(claim.refs[0]) },
+                claim.deed && deedTag(claim),
                 claim.text,
               )
-            : h("span", { class: "claim", dir: "auto" }, claim.text),
+            : h("span", { class: "claim", dir: "auto" }, claim.deed && deedTag(claim), claim.text),
           claim.refs.length
             ? chips(view.pane, claim.refs)
             : h("span", { class: "chips" }, tag("no evidence found", "bad")),
@@ -31,6 +32,8 @@ function outcomeBlock(view, { claims, seen, limitations }) {
     limitations && h("p", { class: "quiet", dir: "auto" }, h("b", {}, "Limits: "), limitations),
   );
 }
+
+const deedTag = ({ deed }) => tag(deed, "plain", "It changed something; what has no such mark only looked something up");
 
 // Attempts of one run, or what other runs proposed: each can be taken as the edit.
 function attemptsBlock(view, title, attempts) {

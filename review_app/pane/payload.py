@@ -70,7 +70,10 @@ def item_view(
         return [reference(name, span) for name, span in named(kind, number, spans)]
 
     def claims(kind: str, of: Sequence[Claim]) -> list[dict[str, Any]]:
-        return [{"n": n, "text": line(c.text, 1000), "refs": refer(kind, n, c.evidence)} for n, c in enumerate(of, 1)]
+        return [
+            {"n": n, "text": line(c.text, 1000), "deed": words.DEED.get(c.deed, ""), "refs": refer(kind, n, c.evidence)}
+            for n, c in enumerate(of, 1)
+        ]
 
     proposal = proposal_view(attempt, others, trajectory, threshold)
     proposal["answer_refs"] = refer("answer", 1, attempt.answer_evidence)

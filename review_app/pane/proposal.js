@@ -180,11 +180,29 @@ class Proposal {
             no ? "no" : undefined,
           ),
       ),
+      proposal.rubric.length > 0 && rubricBlock(proposal.rubric),
       proposal.rationale && h("p", { dir: "auto" }, proposal.rationale),
       proposal.judge_reason &&
         h("p", { dir: "auto" }, h("span", { class: "quiet" }, `${proposal.judged_by}: `), proposal.judge_reason),
     );
   }
+}
+
+// Each dimension of the verdict with its reason; one that hardly applies is drawn faint.
+function rubricBlock(rubric) {
+  return h(
+    "dl",
+    { class: "rubric", "aria-label": "Rubric" },
+    rubric.flatMap(({ name, score, weight, reason }) => {
+      const title = `Applies to this request: ${Math.round(weight * 100)} %`;
+      const faint = weight < 0.5 ? "faint" : "";
+      return [
+        h("dt", { class: faint, dir: "auto", title }, name),
+        h("dd", { class: faint, title }, h("b", { class: score < 0.5 && !faint ? "low" : "" }, weight > 0 ? score.toFixed(2) : "–")),
+        h("dd", { class: faint, dir: "auto" }, reason),
+      ];
+    }),
+  );
 }
 
 // Other items with a request in exactly these words, each to be looked at.

@@ -35,6 +35,10 @@ def proposal_view(
         "judged": _judged(attempt),
         "judged_by": "Rules" if verdict and verdict.judge == "rules" else "Judges" if attempt.verdicts else "Judge",
         "judge_reason": line(verdict.reason, 1500) if verdict else "",
+        "rubric": [
+            {"name": line(one.name, 60), "score": one.score, "weight": one.weight, "reason": line(one.reason, 400)}
+            for one in (verdict.rubric if verdict else ())
+        ],
         **warnings_view(attempt.grounding),
         "attempts": [
             _attempt(other, trajectory) | {"proposed": other is attempt}

@@ -1,6 +1,6 @@
 """The words that the pane shows for the domain's values, all in one place."""
 
-from core.models import Cause, FailureType, Field, LabelOutcome, Mark, ProposalState, QueueReason
+from core.models import Cause, Deed, FailureType, Field, LabelOutcome, Mark, ProposalState, QueueReason
 from core.review.items import AUDIT_PICK, NO_SCORE, RANDOM_PICK
 
 FAILURE = {
@@ -26,6 +26,11 @@ QUEUE = {
     ),
     QueueReason.UNJUDGED: ("Unjudged", "warn", "No judge has given a usable yes or no."),
     QueueReason.BELOW_THRESHOLD: ("Below threshold", "warn", "A score lies under the threshold in force."),
+    QueueReason.LOW_RUBRIC: (
+        "Weak in one point",
+        "warn",
+        "One dimension of its rubric lies under the least that the settings ask for (rubric_minimum).",
+    ),
     QueueReason.SPEAKS_TO_JUDGE: (
         "Talks to the judge",
         "bad",
@@ -68,6 +73,12 @@ STATE = {
     ProposalState.DISPUTED: ("Disputed", "warn"),
     ProposalState.AUTO_ACCEPTED: ("Auto-accepted", "plain"),
     ProposalState.AUTO_REJECTED: ("Auto-rejected", "plain"),
+}
+DEED: dict[Deed | None, str] = {
+    Deed.CREATED: "created",
+    Deed.CHANGED: "changed",
+    Deed.REMOVED: "removed",
+    Deed.WRITTEN: "written",
 }
 LABEL = {
     LabelOutcome.SUCCESS: "Source says: success",

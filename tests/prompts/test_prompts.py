@@ -23,7 +23,7 @@ def values(text, **steps):
         steps=[AgentStep(thought=text, action_name=text, action_input={text: text}, observation=text)] * 2,
     )
     shown = show_steps(run, tokens=24_000).steps
-    claim = {"number": 1, "kind": "fact", "steps": [1], "text": text, "quotes": [text]}
+    claim = {"number": 1, "kind": "fact", "steps": [1], "deed": "created", "text": text, "quotes": [text]}
     return {
         "detect": {
             "system_prompt": text,

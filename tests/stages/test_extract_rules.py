@@ -1,10 +1,12 @@
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_runs import call, flight_run, move_run, run
 
-from core.models import FailedTrajectory, input_text
+from core.models import AgentStep, Deed, FailedTrajectory, input_text
+from core.stages.deeds import deed_of
 from core.stages.detect import detect_with_rules
 from core.stages.extract import extract_with_rules
 from core.stages.facts import facts_of
@@ -28,8 +30,26 @@ def test_failed_calls_are_no_achievements_but_are_named_as_limits():
 
 
 def test_a_state_change_is_told_apart_from_a_look_up():
-    said = outcome_of(move_run()).actual_achievements
-    assert [text.endswith("(changed)") for text in said] == [False, True]
+    assert [claim.deed for claim in outcome_of(move_run()).achievements] == [Deed.LOOKED_UP, Deed.CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "deed"),
+    [
+        ("book_reservation", {"user_id": "u1"}, Deed.CREATED),
+        ("cancel_order", {"order_id": "7"}, Deed.REMOVED),
+        ("get_order", {"order_id": "7"}, Deed.LOOKED_UP),
+        ("write_file", {"path": "a.txt", "content": "x"}, Deed.WRITTEN),
+        ("bash", {"command": "mkdir -p /x && ls /x"}, Deed.CREATED),
+        ("bash", {"command": "find . -name a -delete"}, Deed.REMOVED),
+        ("bash", {"command": "ls > list.txt"}, Deed.WRITTEN),
+        ("bash", {"command": "ls -l 2>/dev/null"}, Deed.LOOKED_UP),
+        ("run_sql", {"query": "UPDATE users SET name = 'x'"}, Deed.CHANGED),
+        ("run_sql", {"query": "SELECT 1 FROM users"}, Deed.LOOKED_UP),
+    ],
+)
+def test_every_call_says_what_it_did_to_the_world(tool, arguments, deed):
+    assert deed_of(AgentStep(action_name=tool, action_input=arguments, observation="ok")) is deed
 
 
 def test_facts_are_whole_records_with_their_values():

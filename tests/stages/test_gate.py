@@ -9,6 +9,7 @@ from core.models import (
     Field,
     Grounding,
     QueueReason,
+    RubricScore,
     SecondJudgeVerdict,
     Skip,
     SkipReason,
@@ -42,6 +43,16 @@ def test_a_no_of_the_judge_is_final_whatever_the_confidences(c, c2):
 @pytest.mark.parametrize("verdict", [None, SecondJudgeVerdict(is_valid=None), SecondJudgeVerdict(is_valid=True)])
 def test_a_judge_without_a_usable_answer_is_no_yes(verdict):
     assert why_not(attempt(verdict=verdict), SETTINGS) is QueueReason.UNJUDGED
+
+
+@pytest.mark.parametrize(("score", "weight", "least", "stays_out"), [
+    (0.4, 1.0, 0.5, True), (0.5, 1.0, 0.5, False), (0.4, 0.4, 0.5, False), (0.0, 1.0, 0.0, False),
+])  # fmt: skip
+def test_one_weak_dimension_that_applies_keeps_it_out_whatever_the_others_say(score, weight, least, stays_out):
+    rubric = (RubricScore(name="Grounding", score=1.0), RubricScore(name="Right city", score=score, weight=weight))
+    rated = attempt(verdict=SecondJudgeVerdict(is_valid=True, confidence=0.9, rubric=rubric))
+    reason = why_not(rated, PipelineConfig(rubric_minimum=least))
+    assert reason is (QueueReason.LOW_RUBRIC if stays_out else None)
 
 
 def test_both_confidences_must_reach_theta_and_no_lower_theta_lets_it_back_in():

@@ -42,6 +42,18 @@ def test_every_vote_of_two_to_five_judges_is_counted_as_the_rule_says(rule, coun
         assert found.confidence == (min(carried) if carried else None)
 
 
+@pytest.mark.parametrize(("rubric", "names"), [
+    ([{"name": " Right\ncity ", "score": "80%", "reason": "It is Bern."}], ["Right city"]),
+    ([{"name": "a", "score": 10}] * 5, ["a"] * 3),
+    ([{"name": "a", "score": 10_000}], []),
+    ("good", []),
+])  # fmt: skip
+def test_a_judge_rates_up_to_three_dimensions_and_an_odd_rubric_costs_no_verdict(rubric, names):
+    found, _ = ask_judges(PROMPT, [ScriptedChat([{**YES, "rubric": rubric}])], rule=JudgeRule.ALL)
+    assert found.is_valid is True
+    assert [score.name for score in found.rubric] == names
+
+
 def test_each_judge_is_asked_the_same_alone_and_its_own_verdict_is_kept():
     judges = [ScriptedChat([YES], model="a"), ScriptedChat([NO], model="b"), ScriptedChat(["prose"], model="c")]
     found, each = ask_judges(PROMPT, judges, rule=JudgeRule.MAJORITY)

@@ -11,6 +11,7 @@ from core.llm import Ask, Chat, Words
 from core.models import Claim, FailedTrajectory, Field, ReplayOutcome
 from core.prompts import render, room_for_steps, show_windows
 from core.settings import PipelineConfig
+from core.stages.deeds import deed_of
 from core.stages.quotes import SHOWN, locate
 from core.stages.results import read_result
 
@@ -59,7 +60,8 @@ def _achieved(trajectory: FailedTrajectory, claim: _Claim) -> Claim | None:
     kept = _checked(trajectory, claim)
     if kept is None or kept.evidence[0].field is Field.TEXT:
         return None
-    return None if read_result(trajectory.steps[claim.step - 1]).failed else kept
+    step = trajectory.steps[kept.evidence[0].step - 1]
+    return None if read_result(step).failed else kept.model_copy(update={"deed": deed_of(step)})
 
 
 def _checked(trajectory: FailedTrajectory, claim: _Claim) -> Claim | None:

@@ -16,11 +16,12 @@ from core.models import (
     input_text,
 )
 from core.stages.calls import current_year, in_words
+from core.stages.deeds import deed_of
 from core.stages.detect.rules import achieved_something
 from core.stages.extract.wording import done_words
 from core.stages.facts import MOST_FACTS, count_of, evidence_of, facts_of
 from core.stages.results import read_result
-from core.stages.tool_kind import ToolKind, kind_of, reads_only
+from core.stages.tool_kind import ToolKind, kind_of
 
 _MOST_OBSERVATIONS = 60
 _MOST_NAMED = 20  # step numbers in one sentence
@@ -48,8 +49,6 @@ def _achievement(trajectory: FailedTrajectory, number: int, *, year: int | None)
     count = count_of(step)
     if count is not None and kind_of(step) is not ToolKind.CHANGE:
         said = f"{said}: {count} {'result' if count == 1 else 'results'}"
-    if not reads_only(step):
-        said = f"{said} (changed)"
     spans = []
     arguments = input_text(step)
     if arguments:
@@ -68,7 +67,7 @@ def _achievement(trajectory: FailedTrajectory, number: int, *, year: int | None)
     elif step.observation.strip():
         line = step.observation.partition("\n")[0][:_LONGEST]
         spans.append(Evidence(step=number, field=Field.OBSERVATION, start=0, end=len(line), quote=line))
-    return Claim(text=said, evidence=tuple(spans))
+    return Claim(text=said, evidence=tuple(spans), deed=deed_of(step))
 
 
 def _observations(trajectory: FailedTrajectory) -> tuple[Claim, ...]:

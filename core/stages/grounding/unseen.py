@@ -30,7 +30,7 @@ def unseen_words(
     for value in values:
         taken[value.start : value.end] = b"\1" * (value.end - value.start)
     words = [match for match in _WORD.finditer(request) if len(match.group()) >= _SHORTEST]
-    strange = [match for match in words if not _ordinary(fold(match.group()))]
+    strange = [match for match in words if not is_ordinary(fold(match.group()))]
     if len(words) - len(strange) < _LEAST_ORDINARY * len(words):
         return
     stems = stems_of(trajectory)
@@ -39,7 +39,8 @@ def unseen_words(
             yield match.span()
 
 
-def _ordinary(word: str) -> bool:
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word is one with which anything is asked for."""
     return any(form in _ordinary_words() for form in _forms(word))
 
 

@@ -11,12 +11,15 @@ from core.models import Attempt, QueueReason, RelabeledData, Skip, SkipReason
 from core.settings import PipelineConfig
 from core.stages.grounding import ORIGINAL_AGAIN
 
+_APPLIES = 0.5  # weight from which a dimension of the rubric has a say
+
 
 def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  # noqa: PLR0911 - one line a reason
     """Why the pipeline does not accept the attempt by itself; None = it does.
 
     Accepted only if b = 1, c >= theta, the judge says valid, c2 >= theta, every value is supported,
-    none gives the answer away, it is not the original request again, and no step of it talks to the judge.
+    none gives the answer away, it is not the original request again, no step of it talks to the judge, and no
+    dimension of the rubric that applies lies below `rubric_minimum`.
     """
     if not attempt.is_valid:
         return QueueReason.AUTHOR_SAID_NO
@@ -32,6 +35,8 @@ def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  
         return QueueReason.UNJUDGED
     if attempt.warnings:  # before the threshold, which a policy may lower later
         return QueueReason.SPEAKS_TO_JUDGE
+    if any(score.score < settings.rubric_minimum for score in verdict.rubric if score.weight >= _APPLIES):
+        return QueueReason.LOW_RUBRIC
     if min(attempt.confidence, verdict.confidence) < settings.min_confidence:
         return QueueReason.BELOW_THRESHOLD
     return None
@@ -41,6 +46,7 @@ def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  
 _NEARNESS = (
     None,
     QueueReason.BELOW_THRESHOLD,
+    QueueReason.LOW_RUBRIC,
     QueueReason.SPEAKS_TO_JUDGE,
     QueueReason.UNJUDGED,
     QueueReason.JUDGE_SAID_NO,

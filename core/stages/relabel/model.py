@@ -17,6 +17,7 @@ from core.stages.grounding import ORIGINAL_AGAIN, check_answer
 from core.stages.relabel.gate import why_not
 from core.stages.relabel.panel import ask_judges
 from core.stages.relabel.proposing import TurnedDown, propose
+from core.stages.relabel.rubric import with_rubric
 
 
 def relabel_with_model(
@@ -79,7 +80,8 @@ def _judged(
         cited=cited_by(attempt),
     )
     verdict, each = ask_judges(render("judge", steps=view.steps, **values), judges, rule=settings.judge_rule)
-    return attempt.model_copy(update={"verdict": verdict.model_copy(update={"seen": view.seen}), "verdicts": each})
+    judged = {"verdict": verdict.model_copy(update={"seen": view.seen}), "verdicts": each}
+    return with_rubric(attempt.model_copy(update=judged), trajectory)
 
 
 def cited_by(attempt: Attempt) -> list[Evidence]:

@@ -7,16 +7,36 @@ attempt, this run stops instead of paying for what nobody can judge.
 """
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from core.errors import ModelUnreachable, NoAnswer, NotYet, StageFailure
 from core.llm import Ask, Chat, Percent, Words
-from core.models import SecondJudgeVerdict
+from core.models import RubricScore, SecondJudgeVerdict
 from core.prompts import Prompt
 from core.settings import JudgeRule
 
 _TEMPERATURE = 0.0
+
+
+_MOST_DIMENSIONS = 3
+_LONGEST_NAME = 60  # characters
+
+
+class _Dimension(BaseModel):
+    name: Words
+    score: Percent
+    applies: Percent = 100
+    reason: Words = ""
+
+
+def _none_if_odd(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """A rubric that does not fit is none: the verdict beside it is paid for, and counts."""
+    try:
+        return check(value)
+    except ValidationError:
+        return []
 
 
 class _Judgement(BaseModel):
@@ -25,6 +45,7 @@ class _Judgement(BaseModel):
     is_valid: bool
     confidence: Percent
     reason: Words = ""
+    rubric: Annotated[list[_Dimension], WrapValidator(_none_if_odd)] = []
 
 
 def ask_judges(
@@ -78,6 +99,7 @@ def together(verdicts: Sequence[SecondJudgeVerdict], rule: JudgeRule) -> SecondJ
         reason=" | ".join(f"{verdict.judge} {_word(verdict)}: {verdict.reason}" for verdict in verdicts),
         judge=" + ".join(verdict.judge for verdict in verdicts),
         prompt_hash=verdicts[0].prompt_hash,
+        rubric=tuple(score for verdict in verdicts for score in verdict.rubric),
     )
 
 
@@ -99,7 +121,13 @@ def _ask(prompt: Prompt, judge: Chat) -> SecondJudgeVerdict:
         reason=said.reason.strip(),
         judge=judge.name,
         prompt_hash=prompt.hash,
+        rubric=tuple(_score(dimension) for dimension in said.rubric[:_MOST_DIMENSIONS] if dimension.name.strip()),
     )
+
+
+def _score(said: _Dimension) -> RubricScore:
+    name = " ".join(said.name.split())[:_LONGEST_NAME]
+    return RubricScore(name=name, score=said.score / 100, weight=said.applies / 100, reason=said.reason.strip())
 
 
 def _abstained(prompt: Prompt, judge: Chat, why: str) -> SecondJudgeVerdict:

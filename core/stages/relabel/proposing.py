@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.llm import Ask, Chat, Percent, Words
-from core.models import Attempt, Claim, Evidence, FailedTrajectory, Field, ReplayOutcome
+from core.models import Attempt, Claim, Deed, Evidence, FailedTrajectory, Field, ReplayOutcome
 from core.prompts import Prompt, render, room_for_steps, shorten, show_steps, show_text
 from core.settings import PipelineConfig
 from core.stages.grounding import check_prompt
@@ -111,6 +111,7 @@ def _shown(claims: Sequence[Claim], *, achievements: int, characters: int) -> li
             "number": position,
             "kind": "claim" if position <= achievements else "fact",
             "text": shorten(claim.text, _CLAIM_LIMIT),
+            "deed": claim.deed.value if claim.deed and claim.deed is not Deed.LOOKED_UP else "",
             "steps": sorted({evidence.step for evidence in claim.evidence}),
             "quotes": [shorten(e.quote, limit) for e in claim.evidence if not _stands_there(e, claim)],
         }

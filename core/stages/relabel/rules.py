@@ -20,6 +20,7 @@ from core.stages.relabel.check import judge_by_rules
 from core.stages.relabel.page_words import page_of
 from core.stages.relabel.phrasing import Phrase, phrase
 from core.stages.relabel.rewrite import rewrites
+from core.stages.relabel.rubric import with_rubric
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, kind_of, reads_only
 
@@ -122,7 +123,7 @@ def _judged(
 ) -> Attempt:
     answer = answer_for(trajectory, asks, prompt=prompt, first=first, last=last, year=current_year(trajectory))
     grounding = check_prompt(prompt, trajectory, first_step=first, last_step=last, final_answer=answer.text)
-    return Attempt(
+    attempt = Attempt(
         hindsight_prompt=prompt,
         confidence=_confidence(trajectory, asks, prompt, answer, first=first, last=last, penalty=penalty),
         rationale=why,
@@ -133,6 +134,7 @@ def _judged(
         grounding=grounding,
         verdict=judge_by_rules(trajectory, asks, grounding, answer),
     )
+    return with_rubric(attempt, trajectory)
 
 
 def _rewritten(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> Iterator[Attempt]:
