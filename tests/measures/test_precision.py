@@ -67,7 +67,8 @@ def is_unbiased(errors):
 def audited(team, *, weighted, of_source=None):
     """Half the way, the doubtful ones decided, a bulk act: sixty are audited, its others are looked at no more.
 
-    `of_source`: the act is of that source alone, and is weighed by source too if `weighted`. Chances are those of `core.store.drawn`: of each kind of item, the share that was picked and decided.
+    `of_source`: the act is of that source alone, and is weighed by source too if `weighted`. Chances are those of
+    `core.store.drawn`: of each kind of item, the share that was picked and decided.
     """
     before = team.random_share & (team.draw.random(ITEMS) < 0.5)
     doubtful = np.argsort(np.abs(team.score - 0.6))[:150]
