@@ -16,6 +16,7 @@ NAMES = (
     "tokens",
     "quality",
     "planted",
+    "quality_llm",
 )
 
 

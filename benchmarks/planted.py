@@ -1,7 +1,7 @@
 """Errors planted into good prompts over real runs: what the gate refuses though every judge says yes, by kind.
 
 A changed value is taken to be one that stands nowhere in the run, so that a string can show the error. No string
-shows a negation or another unit; what is caught of those is only counted.
+shows a negation; what is caught of those is only counted.
 """
 
 import re
@@ -18,7 +18,7 @@ from core.stages.grounding import check_prompt, find_values
 from core.stages.relabel import relabel_with_rules, why_not
 
 SOURCES = ("tau_bench", "intercode sql", "intercode bash", "intercode ctf", "hotpotqa_react", "swe_agent", "other")
-BLIND = ("negation", "unit")  # no string shows them
+BLIND = ("negation",)  # no string shows it
 _SETTINGS = PipelineConfig()
 
 
@@ -97,7 +97,7 @@ def plant(found: list[Case]) -> Iterator[Planted]:
     for case, other in zip(found, [*found[1:], *found[:1]], strict=True):
         prompt = case.attempt.hindsight_prompt
         for kind, change in _CHANGES.items():
-            if changed := change(prompt):
+            if (changed := change(prompt)) and changed != prompt:
                 yield Planted(kind, case, changed)
         texts = _texts(case.run).casefold()
         theirs = [v.text.casefold() for v in find_values(other.attempt.hindsight_prompt) if v.kind.value != "number"]
@@ -122,7 +122,9 @@ _CHANGES: dict[str, Callable[[str], str | None]] = {
     "entity": lambda p: _swapped(p, ("name", "quoted"), lambda _: "Zanzibar"),
     "date": lambda p: _swapped(p, ("date",), lambda _: "February 11"),
     "year": lambda p: _swapped(p, ("date",), lambda text: f"{text.split(',')[0]}, 2031"),
-    "unit": lambda p: _swapped(p, ("number",), lambda text: f"{text} miles"),
+    "unit": lambda p: re.sub(
+        r"(?<=\s)\$?(\d+)(?: (?:kg|nights?|days?|hours?))?(?=[\s,?]|\.\s)", r"\1 miles", p, count=1
+    ),
     "negation": lambda p: re.sub(r"^(.*?)\bplease ", r"\1please do not ", p, count=1, flags=re.IGNORECASE),
     "added price": lambda p: f"{p} It must not cost more than $4,913.",
     "added time": lambda p: f"{p} Not before 3:47 am.",

@@ -203,3 +203,18 @@ def test_a_condition_in_common_words_that_the_run_never_speaks_of_is_not_support
     assert [value.text for value in found.values if value.kind == "word"] == unseen
     assert set(unseen) <= set(found.unsupported)
     assert all(request_[value.start : value.end] == value.text for value in found.values)
+
+
+@pytest.mark.parametrize(("written", "in_run", "found"), [
+    ("3 kg", '{"weight": "3 lb"}', False), ("3 kg", '{"weight_kg": 3}', True), ("3 kg", "weighs 3 kilograms", True),
+    ("$59", '{"price_eur": 59.00}', False), ("$59", '{"price_usd": 59}', True), ("$1,299", "USD 1299", True),
+    ("€59", "It costs 59.", True), ("€59", "It costs $59.", False), ("2 nights", "nights: 2", True),
+    ("20 %", "20 percent off", True),
+    ("7 days", "find . -mtime -7", True), ("7 hours", "find . -mtime -7", False), ("3 miles", "3 rooms", False),
+])  # fmt: skip
+def test_a_number_is_found_with_its_own_unit_only(written, in_run, found):
+    weighed = FailedTrajectory(
+        original_prompt="Go.", steps=[AgentStep(action_name="f", action_input={"q": in_run}, observation="ok")]
+    )
+    [value] = [value for value in check_prompt(f"Is it {written} ?", weighed).values if value.kind == "number"]
+    assert (value.evidence is not None) is found

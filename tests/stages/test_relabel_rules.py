@@ -198,6 +198,7 @@ def test_a_shells_prompt_is_no_fact_of_its_output():
             'echo "a | b" > x.txt; cat x.txt',
             'take the text "a | b", and save that in x.txt, then show me what is in x.txt',
         ),
+        ("tar -czf a.tgz -C /w x", None),
         ("ls -l /w | awk '{print $5}'", None),
         ("grep -o 'upstream=[a-z]*' log", None),
         ("for p in a b; do echo $p; done", None),

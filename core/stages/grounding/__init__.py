@@ -11,6 +11,7 @@ from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
 from core.stages.grounding.stale import only_old, stale_words
+from core.stages.grounding.units import stands_with_unit, unit_of
 from core.stages.grounding.unseen import unseen_words
 from core.stages.grounding.values import FoundValue, ValueKind, find_values
 from core.stages.results import read_result
@@ -71,7 +72,7 @@ def _checked(
     known: dict[tuple[object, ...], CheckedValue] = {}
     checked = []
     for value in found:
-        same = (value.kind, value.keys, value.unit)
+        same = (value.kind, value.keys, value.unit and unit_of(value.text))
         if same not in known:
             known[same] = _check(value, index, trajectory, first=first, last=last)
         place = {"text": value.text, "start": value.start, "end": value.end}
@@ -82,18 +83,23 @@ def _checked(
 def _check(value: FoundValue, index: RunIndex, trajectory: FailedTrajectory, *, first: int, last: int) -> CheckedValue:
     best: tuple[int, Evidence] | None = None
     given = seen = False
+    beside: list[str] = []
+    unit = unit_of(value.text) if value.unit else None
     for place, start, end in _hits(value, index):
         inside = place.step == 0 or place.origin in (Origin.USER, Origin.SYSTEM) or first <= place.step <= last
         given = given or (inside and place.origin is not Origin.OBSERVATION)
         if not inside:
             continue
+        beside.append(place.text)
         seen = seen or place.origin is Origin.OBSERVATION
         rank = _rank(place, trajectory)
         if best is None or rank < best[0]:
             best = (rank, evidence_at(place, start, end))
-            if rank == 0:
+            if rank == 0 and unit is None:
                 break
     evidence = best[1] if best else None
+    if unit and evidence and not stands_with_unit(value.keys[0], unit, beside, (p.text for p in index.places)):
+        best = evidence = None
     trivial = value.kind is ValueKind.NUMBER and not value.unit and len(value.keys[0]) <= 2
     return CheckedValue(
         text=value.text,

@@ -215,6 +215,8 @@ def _grep(pattern: str, places: list[str], flags: str) -> str | None:
 def _tar(words: list[str], plain: list[str], *, named: bool) -> str | None:
     what = words[1] if len(words) > 1 else ""
     names = plain if named else plain[1:]
+    if any(re.search(r"[^cxtzjvfpa-]", word) for word in words[1:] if word.startswith("-")):
+        return None  # -C, --transform: the word behind it is no member
     if "c" in what and len(names) > 1 and all(re.fullmatch(r"[\w./~-]+", each) for each in names):
         return f"put {' and '.join(names[1:])} into {names[0]}"
     if "t" in what and names:
