@@ -44,7 +44,7 @@ def header() -> None:
     try:
         who = known_name()
     except UserError as error:
-        _ask_for_another(str(error))
+        _ask_who(str(error))
         st.stop()
     if who is None:
         _ask_who()
@@ -72,10 +72,16 @@ def tools() -> DeltaGenerator:
     return place
 
 
-def _ask_who() -> None:
-    """Nothing is shown before somebody has said a name: what is opened is kept for that name."""
+def _ask_who(why: str = "") -> None:
+    """Nothing is shown before somebody has said a name: what is opened is kept for that name.
+
+    `why`: what is wrong with the name in the address; nothing is shown or stored under it.
+    """
     with st.container(key="entry"), st.form("who", enter_to_submit=True):
         st.subheader("Who is reviewing?", anchor=False)
+        if why:
+            st.error("The name in this page's address (as=...) cannot be used.", icon=":material/error:")
+            st.text(why)
         typed = st.text_input("Your name", account_name(), max_chars=LONGEST_NAME, key="entry_name")
         st.caption("Stored with every verdict. There is no sign-in: take the same name each time.")
         if st.form_submit_button("Start", type="primary", icon=":material/arrow_forward:"):
@@ -86,16 +92,6 @@ def _ask_who() -> None:
                 st.text(str(error))
             else:
                 st.rerun()
-
-
-def _ask_for_another(why: str) -> None:
-    """The name in the address is none: nothing is shown under it, so nothing is stored under it."""
-    with st.container(border=True, key="fault_name"):
-        st.error("The name in this page's address (as=...) cannot be used.", icon=":material/error:")
-        st.text(why)
-        if st.button(f"Review as {_plain(account_name())}", type="primary", icon=":material/person:"):
-            rename_annotator(account_name())
-            st.rerun()
 
 
 def _short(name: str) -> str:

@@ -13,6 +13,7 @@ from core.review.items import (
     ReviewItem,
     beside,
     item_after,
+    item_in_edit,
     keep_open,
     next_item,
     open_by_name,
@@ -39,6 +40,11 @@ _NAMESAKES = 6  # runs of one name whose addresses are said
 def show_next(store: Store, tab: Tab, desk: Desk) -> None:
     """Open the next waiting item, or none."""
     _show(tab, next_item(store, desk))
+
+
+def show_edited(store: Store, tab: Tab, desk: Desk) -> None:
+    """Open the item that this person is editing, or none."""
+    _show(tab, item_in_edit(store, desk))
 
 
 def show_named(store: Store, tab: Tab, desk: Desk, trajectory: str) -> None:

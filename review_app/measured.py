@@ -88,7 +88,7 @@ def _points(identity: str, _sample: Sample, delta: float) -> list[Measured]:  # 
 def _reaching_words(found: Reaching) -> str:
     wished = f"Least score for {found.target:.0%} precision".replace("%", " %")
     if not found.enough:
-        return f"{wished}: too few verdicts to say, n = {found.n:,}"
+        return f"{wished}: too few verdicts to say, n = {found.n:,} on items that a threshold may let in"
     if found.theta is None:
         return f"{wished}: not reachable with this judge, n = {found.n:,}"
     if found.low is None or found.high is None:

@@ -22,6 +22,7 @@ from core.store.leases import released_from
 from core.store.proposals import ProposalRow, attempts_of, find_proposal, findings_of, get_proposal, request_of
 from core.store.queue import (
     current_policy,
+    edited_by,
     extend_lease,
     lease_next,
     lease_one,
@@ -78,6 +79,13 @@ def next_item(store: Store, desk: Desk) -> ReviewItem | None:
     if found is None:
         return None
     return open_item(store, desk, found, beside=mine if found in mine else ())
+
+
+def item_in_edit(store: Store, desk: Desk) -> ReviewItem | None:
+    """The item that this person is editing, for a page that is loaded anew; its neighbours of theirs stay open."""
+    mine = leased_to(store, desk.annotator, now=time.time())
+    found = edited_by(store, desk.annotator)
+    return None if found is None else open_item(store, desk, found, beside=mine)
 
 
 def item_after(store: Store, desk: Desk, shown: ReviewItem) -> ReviewItem | None:

@@ -98,6 +98,16 @@ def leased_to(store: Store, annotator: str, *, now: float) -> set[int]:
     return {row["id"] for row in rows}
 
 
+def edited_by(store: Store, annotator: str) -> int | None:
+    """The proposal that one person has open, or had until nobody else took it, with the newest draft of theirs."""
+    found = store.value(
+        "SELECT d.proposal_id FROM drafts d JOIN proposals p ON p.id = d.proposal_id"
+        " WHERE d.annotator = ? AND p.leased_by = d.annotator AND p.is_current = 1 ORDER BY d.saved_at DESC LIMIT 1",
+        annotator,
+    )
+    return int(found) if found is not None else None
+
+
 def release_leases(store: Store, annotator: str, *, keep: Collection[int] = ()) -> None:
     """Give back every lease of one person but those in `keep`."""
     store.write(

@@ -100,6 +100,7 @@ class Editor {
       // a full tab storage only loses the safety net under the database
     }
     this.state = "typing";
+    drawNotice(this.pane, null); // it spoke of other words
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), DRAFT_PAUSE);
     this.refresh();

@@ -2,6 +2,7 @@
 
 const UNREAD = 500; // ms after a new item in which nobody can have read it: two taps of one hand
 const DEAF = 1000; // ms without a key before bare keys count again: who was typing did not mean the new item
+const ASKED = 1500; // ms that a save waits for what the rules say of its words
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
 const FINAL = new Set(["accept", "edit", "reject"]); // no draft is worth keeping after these
@@ -68,6 +69,7 @@ class Pane {
   destroy() {
     this.editor.flush();
     this.stop.abort();
+    clearTimeout(this.asked);
     clearInterval(this.pulse);
     this.root.remove();
   }
@@ -177,15 +179,31 @@ class Pane {
     else this.decide("accept");
   }
 
-  saveEdit() {
+  saveEdit({ late = false } = {}) {
     if (!this.item) return;
     if (!this.editor.dirty) return this.decide("accept");
     const fields = this.editor.fields;
     const wrong = this.editor.excess || (VISIBLE.test(fields.text) ? "" : UNSEEN);
     if (wrong) return drawNotice(this, { level: "error", text: wrong });
+    if (!this.editor.found && !late) return this.ask();
+    this.answered();
     const unseen = this.editor.notFound;
     if (unseen.length && this.hesitates(notFoundWords(unseen))) return;
     this.decide("edit", fields);
+  }
+
+  // Whoever saves before the last words were looked up waits for that, a moment at most.
+  ask() {
+    if (this.asked) return;
+    this.asked = setTimeout(() => this.saveEdit({ late: true }), ASKED);
+    this.editor.flush();
+    this.block(true);
+  }
+
+  answered() {
+    clearTimeout(this.asked);
+    this.asked = null;
+    this.block(Boolean(this.busy));
   }
 
   // ---- from the server -----------------------------------------------------------------------
@@ -207,7 +225,7 @@ class Pane {
     this.markUnsaved();
     if (this.busy && taken.has(this.busy)) this.busy = null;
     if (this.left && taken.has(this.left)) this.left = null;
-    this.block(Boolean(this.busy));
+    this.block(Boolean(this.busy || this.asked));
     for (const item of [data.item, data.ahead]) if (item) held.set(item.key, item);
     while (held.size > 4) held.delete(held.keys().next().value);
     tone(this);
@@ -234,6 +252,7 @@ class Pane {
     this.noticed = data.notice || this.noticed;
     hearRefusals(this);
     if (data.mine) this.mine.show(data.mine);
+    if (this.asked && this.editor.found) this.saveEdit();
     drawTrouble(this, 0);
     drawBar(this);
     drawActions(this);
@@ -281,6 +300,7 @@ class Pane {
     closeAsk(this);
     this.whole = new Set();
     this.doubts = new Set();
+    this.answered();
     this.editing = false;
     this.item = item;
     this.key = item ? item.key : null;

@@ -14,7 +14,7 @@ from core.store.filters import QueueFilter
 from core.store.queue import state_counts, waiting
 from review_app.chrome import tools
 from review_app.counted import counted
-from review_app.desk import look_ahead, show_named, show_next, take
+from review_app.desk import look_ahead, show_edited, show_named, show_next, take
 from review_app.drawing import payload
 from review_app.empty_queue import SHOW_WAITING
 from review_app.faults import in_words
@@ -120,14 +120,19 @@ def pane(desk: Desk) -> None:
             st.switch_page(f"screens/{screen}.py")
 
 
-def begin(desk: Desk) -> Tab:
-    """A new tab, another name or another filter: the item that the address names, or the next of that queue."""
+def begin(desk: Desk, *, anew: bool) -> Tab:
+    """The item that the address names, or the next of that queue.
+
+    `anew`: the page was loaded, and not only the name or the filter is another: an item in edit comes first.
+    """
     tab = Tab()
     with store() as opened:
         order_if_due(opened)
         wanted = st.query_params.get("item")
         if wanted:
             show_named(opened, tab, desk, wanted)
+        if tab.item is None and anew:
+            show_edited(opened, tab, desk)
         if tab.item is None:
             show_next(opened, tab, desk)
     st.query_params.pop("item", None)  # once: a reload later on goes on with the queue
@@ -139,7 +144,8 @@ def at_work() -> Desk:
     try:
         desk = choose()
         if "tab" not in st.session_state or "item" in st.query_params or st.session_state.get("desk") != desk:
-            st.session_state["tab"], st.session_state["desk"] = begin(desk), desk
+            anew = "desk" not in st.session_state
+            st.session_state["tab"], st.session_state["desk"] = begin(desk, anew=anew), desk
     except StoreError:
         known: Desk | None = st.session_state.get("desk")
         if "tab" not in st.session_state or known is None or known.annotator != annotator():
