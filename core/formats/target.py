@@ -153,7 +153,7 @@ def trains_failure(sample: AugmentedSample, *, instead: str) -> LeftOut | None:
     """Why `sample` has no place in whole conversations of which every assistant turn is trained; None if it has one."""
     if all(message.train for message in sample.messages if message.role == "assistant"):
         return None
-    reason = f"A call of it fails, and all turns of this format are trained; --dialect {instead} trains the others."
+    reason = f"A call of it fails, and all turns of this format are trained; the dialect {instead} trains the others."
     return LeftOut(trajectory_id=sample.trajectory_id, reason=reason)
 
 

@@ -61,7 +61,7 @@ def test_a_run_with_a_failing_call_has_no_row_where_every_turn_would_be_trained(
     assert row["trajectory_id"] == "001"
     assert left_out.trajectory_id == "002"
     assert left_out.reason.startswith("A call of it fails")
-    assert f"--dialect {steps.dialect} " in left_out.reason
+    assert f"the dialect {steps.dialect} trains" in left_out.reason
     assert rows(steps, make_sample(2, failing=True))
 
 
