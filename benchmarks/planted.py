@@ -122,9 +122,7 @@ _CHANGES: dict[str, Callable[[str], str | None]] = {
     "entity": lambda p: _swapped(p, ("name", "quoted"), lambda _: "Zanzibar"),
     "date": lambda p: _swapped(p, ("date",), lambda _: "February 11"),
     "year": lambda p: _swapped(p, ("date",), lambda text: f"{text.split(',')[0]}, 2031"),
-    "unit": lambda p: re.sub(
-        r"(?<=\s)\$?(\d+)(?: (?:kg|nights?|days?|hours?))?(?=[\s,?]|\.\s)", r"\1 miles", p, count=1
-    ),
+    "unit": lambda p: _swapped(p, ("number",), lambda text: re.sub(r"[^\d.,]*([\d.,]+).*", r"\1 miles", text)),
     "negation": lambda p: re.sub(r"^(.*?)\bplease ", r"\1please do not ", p, count=1, flags=re.IGNORECASE),
     "added price": lambda p: f"{p} It must not cost more than $4,913.",
     "added time": lambda p: f"{p} Not before 3:47 am.",

@@ -564,9 +564,9 @@ def test_an_item_that_is_looked_at_again_says_who_decided_what(store, tab):
     assert shown["item"]["verdict"].items() >= {"text": "Rejected", "by": "anna", "note": "Too trivial. dull"}.items()
 
 
-def test_what_cannot_be_stored_is_said_and_holds_up_nothing(store, tab):
+def test_what_cannot_be_done_is_said_and_holds_up_nothing(store, tab):
     item = tab.item
-    assert take(store, tab, ANNA, act(tab, "flag", note="half \ud83d"))
+    assert take(store, tab, ANNA, act(tab, "flag", op_id="half \ud83d"))
     assert "a fault that this program does not know" in payload(store, tab, ANNA, Settings())["refused"][-1]["text"]
     do(store, tab, "accept", id=item.proposal_id, rev=item.revision)
     assert [review.action for review in reviews_of(store, item.proposal_id)] == [ReviewAction.ACCEPT]

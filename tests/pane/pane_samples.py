@@ -24,6 +24,7 @@ from core.models import (
     StepKind,
     input_text,
 )
+from core.stages.grounding import check_prompt
 
 RESERVATION = json.dumps(
     {
@@ -262,6 +263,7 @@ def long_run(number: int, *, steps: int, size: int) -> dict[str, Any]:
     middle = made[-1].observation[size // 2 : size // 2 + 30]
     start = made[-1].observation.index(middle)
     proof = Evidence(step=steps, field=Field.OBSERVATION, start=start, end=start + 30, quote=middle)
+    asked = f"Report {number}: list the readings of all {steps} parts."
     return {
         "trajectory": run,
         "analysis": FailureAnalysis(
@@ -272,10 +274,11 @@ def long_run(number: int, *, steps: int, size: int) -> dict[str, Any]:
         ),
         "outcome": ReplayOutcome(achievements=(Claim(text=f"Read all {steps} parts.", evidence=(proof,)),)),
         "attempt": Attempt(
-            hindsight_prompt=f"Report {number}: list the readings of all {steps} parts.",
+            hindsight_prompt=asked,
             confidence=0.6,
             last_step=steps,
             final_answer=run.final_answer,
+            grounding=check_prompt(asked, run),
         ),
         "queue_reason": QueueReason.UNJUDGED,
         "source": "sensors",

@@ -174,12 +174,12 @@ def test_keys_work_again_after_the_edit_is_left_and_accept_takes_the_edit(open_a
 
 def test_control_enter_saves_the_last_characters_typed(open_at, acts):
     screen = open_at()
-    for position in range(5, 9):
+    for position, word in enumerate(("now", "soon", "then", "again"), 5):
         screen.press("e", "End")
-        screen.page.keyboard.type(f" mark{position}")
+        screen.page.keyboard.type(f" {word}")
         screen.press("Control+Enter")
         screen.at(position + 1)
-    assert [a["text"].split()[-1] for a in acts()] == ["mark5", "mark6", "mark7", "mark8"]
+    assert [a["text"].split()[-1] for a in acts()] == ["now", "soon", "then", "again"]
     assert {a["action"] for a in acts()} == {"edit"}
 
 
