@@ -14,7 +14,7 @@ from core.store.filters import QueueFilter
 from core.store.queue import state_counts
 from core.store.reviews import reviews_of
 from core.store.standing import OPINIONS
-from review_app.desk import look_ahead, show_named, show_next, take
+from review_app.desk import look_ahead, show_edited, show_named, show_next, take
 from review_app.drawing import payload
 from review_app.tab import Tab
 
@@ -564,9 +564,25 @@ def test_an_item_that_is_looked_at_again_says_who_decided_what(store, tab):
     assert shown["item"]["verdict"].items() >= {"text": "Rejected", "by": "anna", "note": "Too trivial. dull"}.items()
 
 
+def test_a_page_loaded_anew_shows_the_item_in_edit_and_not_the_one_that_was_ready(store, tab):
+    first = tab.item.proposal_id
+    do(store, tab, "accept")
+    second = tab.item.proposal_id
+    do(store, tab, "undo")
+    do(store, tab, "open", id=second)
+    look_ahead(store, tab, ANNA)
+    assert tab.ahead.proposal_id == first, "it stands before the other in the queue"
+    do(store, tab, "draft", text="Half a", final_answer="Two.", first_step=1, last_step=1)
+    anew, other = Tab(), Tab()
+    show_edited(store, anew, ANNA)
+    assert (anew.item.proposal_id, anew.item.draft.hindsight_prompt) == (second, "Half a")
+    show_edited(store, other, BEN)
+    assert other.item is None
+
+
 def test_what_cannot_be_done_is_said_and_holds_up_nothing(store, tab):
     item = tab.item
-    assert take(store, tab, ANNA, act(tab, "flag", op_id="half \ud83d"))
+    assert take(store, tab, ANNA, act(tab, "expand", field="text", step="first"))
     assert "a fault that this program does not know" in payload(store, tab, ANNA, Settings())["refused"][-1]["text"]
     do(store, tab, "accept", id=item.proposal_id, rev=item.revision)
     assert [review.action for review in reviews_of(store, item.proposal_id)] == [ReviewAction.ACCEPT]

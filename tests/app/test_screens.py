@@ -571,10 +571,11 @@ def test_a_name_in_the_address_that_is_none_is_asked_for_anew(show, samples, nam
     at = show(samples, "review", **{"as": name})
     assert says in words(at)
     assert "tab" not in at.session_state
-    [own] = [b for b in at.button if b.label.startswith("Review as ")]
-    own.click().run()
+    at.text_input(key="entry_name").input("anna")
+    [start] = [b for b in at.button if b.label == "Start"]
+    start.click().run()
     assert healthy(at), words(at)
-    assert at.session_state["tab"].item is not None
+    assert at.session_state["desk"].annotator == "anna"
 
 
 def test_a_name_is_kept_in_one_spelling_and_a_wrong_one_is_not_taken(show, samples):

@@ -183,6 +183,18 @@ def test_control_enter_saves_the_last_characters_typed(open_at, acts):
     assert {a["action"] for a in acts()} == {"edit"}
 
 
+def test_a_save_waits_until_its_last_words_were_looked_up(open_at, acts):
+    screen = open_at()
+    screen.press("e", "End")
+    screen.page.keyboard.type(" XQ-77812")
+    screen.press("Control+Enter")
+    expect(screen.page.get_by_role("alert")).to_contain_text("Not found in the run: XQ-77812")
+    assert told(acts) == []
+    screen.press("Control+Enter")
+    screen.at(6)
+    assert told(acts) == [("edit", 4)]
+
+
 def test_an_edit_without_a_change_is_an_accept_and_an_empty_one_is_refused(open_at, acts):
     screen = open_at()
     screen.press("e", "Control+Enter")
