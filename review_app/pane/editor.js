@@ -2,6 +2,7 @@
 
 const DRAFT_PAUSE = 400; // ms without a key
 const VISIBLE = /(?![\u115f\u1160\u2800\u3164\uffa0])[\p{L}\p{N}\p{P}\p{S}]/u; // as core.review.typed has it
+const TELLING = /[\p{Lu}\p{N}@/]/u;
 const LONGEST = { text: 20000, answer: 200000 }; // characters; as core.review.typed has it
 const UNSEEN = "The request is empty: it holds nothing that can be seen. Write one, or reset it to the proposal.";
 
@@ -181,11 +182,12 @@ class Editor {
     return same && checked.steps[0] === first && checked.steps[1] === last ? checked : null;
   }
 
-  // Values that nothing in the run shows, and that the proposal did not have so; none while they are being looked up.
+  // Numbers, names and paths that nothing in the run shows, and that the proposal did not have so; other words are
+  // marked and no more. None while they are being looked up.
   get notFound() {
     const missing = ({ values }) => values.filter(({ standing }) => standing === "missing").map(({ text }) => text);
     const before = new Set(missing(this.item.proposal));
-    return [...new Set(missing(this.found || { values: [] }))].filter((text) => !before.has(text));
+    return [...new Set(missing(this.found || { values: [] }))].filter((text) => TELLING.test(text) && !before.has(text));
   }
 
   drawChecks() {
