@@ -20,6 +20,7 @@ function openEditor(pane) {
 }
 
 function closeEditor(pane) {
+  pane.answered(); // a save that still waits is meant no more
   pane.editor.flush();
   pane.editing = false;
   pane.editor.el.hidden = true;

@@ -1,7 +1,5 @@
 """Bulk: many items at once, as an act that is planned, checked by a sample, applied and taken back."""
 
-from typing import Literal
-
 import streamlit as st
 
 from core.errors import UserError
@@ -79,8 +77,8 @@ def begin(opened: Store, plan: BulkPlan, found: DryRun, me: str) -> None:
         st.warning("The sample is all of it: review them one by one, or ask for a lower share.", icon=":material/info:")
     why = st.text_input("Why", placeholder="For whoever reads the history later", max_chars=300, key="bulk_why")
     label = f"Plan it and draw {counted(drawn, 'item')}" if drawn else "Nothing would change"
-    kind: Literal["primary", "secondary"] = "primary" if drawn < found.total else "secondary"
-    if st.button(label, type=kind, icon=":material/casino:", disabled=not drawn):
+    few = drawn == found.total  # nothing would be left for the act
+    if st.button(label, type="secondary" if few else "primary", icon=":material/casino:", disabled=not drawn):
         try:
             batch = plan_bulk(opened, plan, why=why, target=target, allowed=allowed, by=me)
         except UserError as error:
