@@ -25,6 +25,7 @@ from core.review.address import free_port
 from core.settings import load_settings
 from core.store import open_store
 from review_app.headers import SecurityHeaders
+from review_app.host_config import NoDialogs
 from review_app.origin import SameOrigin
 from review_app.session import DATABASE_VARIABLE, NAME_VARIABLE, served
 from review_app.theme import THEME
@@ -71,7 +72,7 @@ def main(db: Path, host: str | None, port: int | None, no_browser: bool, reviewe
     app = st.App(
         Path(__file__).with_name("app.py"),
         lifespan=lifespan,
-        middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
+        middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin), Middleware(NoDialogs)],
     )
     _end_in_time()
     app.run(config=_config(settings.host, port, settings.max_upload_mb))

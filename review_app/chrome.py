@@ -9,8 +9,10 @@ from review_app.pane.shown import line
 from review_app.session import database, known_name, rename_annotator
 
 _TOOLS = "tools"
+_LOOKALIKES = str.maketrans("<>*_`[]:#$~\\|&/^", "‹›∗ˍˋ［］∶＃＄∼⧵∣＆∕＾")  # noqa: RUF001  meant to look alike
 
 # Streamlit leaves a tenth of the screen empty above the first element; the header line is fixed into its bar.
+# The last rule stands in for Streamlit's dialog of a lost connection (`host_config`); a short gap is not told.
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.6rem 1.25rem 1rem; max-width: none; }
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
@@ -31,6 +33,13 @@ _STYLE = """<style>
 .st-key-page_rows { height: calc(100vh - 14.4rem) !important; min-height: 22rem; flex: none !important; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
 [data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
+.stApp[data-test-connection-state]:not([data-test-connection-state="CONNECTED"])::after {
+  content: "The app does not answer; trying again. If this lasts, start it anew.";
+  position: fixed; z-index: 999991; top: 3.6rem; left: 50%; transform: translateX(-50%); width: max-content;
+  max-width: calc(100vw - 2rem); padding: .3rem .9rem; border-radius: .5rem; background: #8a1c1c; color: #fff;
+  font-size: .875rem; box-shadow: 0 2px 12px #0005; visibility: hidden; animation: unanswered 0s 4s forwards;
+}
+@keyframes unanswered { to { visibility: visible; } }
 </style>"""
 
 
@@ -99,5 +108,5 @@ def _short(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name inside a label, where Streamlit would read markdown."""
-    return _short("".join(c if c.isalnum() or c in " .-_@" else " " for c in name))
+    """A name inside a label, where Streamlit would read markdown: its signs become such as look like them."""
+    return _short(line(name).translate(_LOOKALIKES))

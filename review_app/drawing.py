@@ -53,6 +53,7 @@ def payload(store: Store, tab: Tab, desk: Desk, settings: Settings) -> dict[str,
         empty=None if tab.item else empty_queue(store, desk),
         desk=content_hash([str(store.path), desk.annotator]),
         beat_seconds=max(5, desk.lease_seconds // 3),
+        lease_seconds=desk.lease_seconds,
         **tab.live,
     )
     tab.told = True

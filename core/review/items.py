@@ -193,6 +193,7 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
 RANDOM_PICK = "a random pick"
 AUDIT_PICK = "drawn for an audit"
 NO_SCORE = "nobody has judged it"
+AT_THRESHOLD = "at the threshold"
 
 
 def _why_now(store: Store, row: ProposalRow) -> str:
@@ -204,4 +205,5 @@ def _why_now(store: Store, row: ProposalRow) -> str:
     if row.score is None:
         return NO_SCORE
     theta = (current_policy(store) or {"theta": 0.5})["theta"]
-    return f"{abs(row.score - theta):.2f} from the threshold"
+    away = f"{abs(row.score - theta):.2f}"
+    return AT_THRESHOLD if float(away) == 0 else f"{away} from the threshold"

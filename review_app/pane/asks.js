@@ -36,15 +36,26 @@ function closeAsk(pane) {
   drawActions(pane);
 }
 
-const noteInput = (pane, placeholder, label) =>
-  h("input", {
+// The field, and under it what it holds where a hidden character makes it look otherwise.
+function noteInput(pane, placeholder, label) {
+  const plain = h("p", { class: "warn-line", dir: "ltr", "aria-live": "polite" });
+  const show = (value) => {
+    const seen = withSymbols(value);
+    plain.hidden = seen === value;
+    plain.textContent = plain.hidden ? "" : `Hidden characters: ${seen}`;
+  };
+  const field = h("input", {
     class: "field",
     placeholder,
     "aria-label": label,
     maxlength: "2000",
     value: pane.notes.get(noteName(pane)) || "",
+    oninput: () => show(field.value),
     onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && submitAsk(pane),
   });
+  show(field.value);
+  return [field, plain];
+}
 
 function drawReasons(pane) {
   const reasons = pane.data.reasons.map(({ n, text }) =>
@@ -71,5 +82,5 @@ function drawFlagNote(pane) {
       button("Cancel", { key: "esc", onclick: () => closeAsk(pane) }),
     ),
   );
-  note.focus({ preventScroll: true });
+  noteField(pane).focus({ preventScroll: true });
 }

@@ -1,5 +1,9 @@
 // Into the edit and out of it again; what is typed belongs to the editor.
 
+// Where this tab keeps which request its editor is open on: a page loaded anew opens it again.
+const openName = ({ data }) => `agenther:${data.desk}:open`;
+const wasOpen = (pane) => stored(openName(pane), Boolean) === pane.item.seen;
+
 function edited(pane) {
   if (!pane.item) return;
   const { values, dirty } = pane.editor;
@@ -12,6 +16,7 @@ function openEditor(pane) {
   if (!pane.item || pane.busy) return;
   closeAsk(pane);
   pane.editing = true;
+  store(openName(pane), pane.item.seen);
   pane.proposal.el.hidden = true;
   pane.editor.el.hidden = false;
   pane.editor.refresh();
@@ -23,6 +28,7 @@ function closeEditor(pane) {
   pane.answered(); // a save that still waits is meant no more
   pane.editor.flush();
   pane.editing = false;
+  sessionStorage.removeItem(openName(pane));
   pane.editor.el.hidden = true;
   pane.proposal.el.hidden = false;
   pane.proposal.el.scrollTop = 0;

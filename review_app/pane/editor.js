@@ -9,6 +9,15 @@ const UNSEEN = "The request is empty: it holds nothing that can be seen. Write o
 // Where this tab keeps what one reviewer typed on an item, or in an act on it, until the server has it.
 const typedName = ({ desk }, { id, rev, seen }) => `agenther:${desk}:${id}:${rev}:${seen}`;
 
+// A full storage only loses the safety net under the database.
+function store(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // nobody can make room in it
+  }
+}
+
 // What a tab's storage holds, or null: what cannot be read is dropped.
 function stored(name, fits) {
   try {
@@ -95,11 +104,7 @@ class Editor {
   }
 
   typed() {
-    try {
-      sessionStorage.setItem(typedName(this.pane.data, this.item), JSON.stringify(this.fields));
-    } catch {
-      // a full tab storage only loses the safety net under the database
-    }
+    store(typedName(this.pane.data, this.item), this.fields);
     this.state = "typing";
     drawNotice(this.pane, null); // it spoke of other words
     clearTimeout(this.timer);

@@ -20,15 +20,19 @@ class Outbox {
   // Queue one act on the item of that name and send all: a message that overtakes another then loses nothing.
   push(act, name = "") {
     const whole = { op_id: randomId(), ...act };
-    if (LATEST_ONLY.has(act.action)) this.drop(act.action, act.id);
-    this.waiting.push({ act: whole, name, since: performance.now() });
+    const before = LATEST_ONLY.has(act.action) ? this.drop(act.action, act.id) : null;
+    const since = before?.since > this.heardAt ? before.since : performance.now(); // nobody answered that one either
+    this.waiting.push({ act: whole, name, since });
     this.store();
     this.flush();
     return whole.op_id;
   }
 
+  // Take out the act of that kind on that item; what is taken out comes back.
   drop(action, id) {
-    this.waiting = this.waiting.filter(({ act }) => act.action !== action || act.id !== id);
+    const dropped = this.waiting.find(({ act }) => act.action === action && act.id === id);
+    this.waiting = this.waiting.filter((one) => one !== dropped);
+    return dropped;
   }
 
   flush() {
@@ -72,12 +76,8 @@ class Outbox {
   store() {
     if (!this.name) return;
     const kept = this.unsaved.map(({ act, name }) => ({ act, name }));
-    try {
-      if (kept.length) sessionStorage.setItem(this.name, JSON.stringify(kept));
-      else sessionStorage.removeItem(this.name);
-    } catch {
-      // a full tab storage only loses the safety net for a reload
-    }
+    if (kept.length) store(this.name, kept);
+    else sessionStorage.removeItem(this.name);
   }
 
   // The verdicts that a page before this one gave under the same name on the same file.

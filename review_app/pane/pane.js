@@ -302,6 +302,7 @@ class Pane {
     this.doubts = new Set();
     this.answered();
     this.editing = false;
+    const loaded = this.key === undefined;
     this.item = item;
     this.key = item ? item.key : null;
     this.shownAt = performance.now();
@@ -314,6 +315,8 @@ class Pane {
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
     this.editor.show(item);
+    if (loaded && wasOpen(this)) return openEditor(this); // A would accept what is half written
+    sessionStorage.removeItem(openName(this));
     const focused = this.root.getRootNode().activeElement;
     const lost = focused
       ? !focused.isConnected || focused.closest("[hidden]")

@@ -135,6 +135,7 @@ def pane_payload(
     mine: Sequence[Mapping[str, str]] | None = None,
     empty: Mapping[str, Any] | None = None,
     beat_seconds: int = 0,
+    lease_seconds: int = 0,
 ) -> dict[str, Any]:
     """Join an item (None: the queue is done) and what changes under it.
 
@@ -176,6 +177,7 @@ def pane_payload(
         "empty": dict(empty) if empty else None,
         "reasons": list(REASONS),
         "beat_seconds": beat_seconds,
+        "lease_seconds": lease_seconds,
     }
 
 

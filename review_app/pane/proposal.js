@@ -33,7 +33,7 @@ class Proposal {
         h(
           "p",
           { class: "notice error held" },
-          h("span", { dir: "auto" }, `${item.held_by} has this item open. You can read it; the verdict is theirs until it is free.`),
+          h("span", { dir: "auto" }, heldWords(item.held_by, this.pane.data.lease_seconds)),
         ),
       h("div", { class: "lead" }, this.heading, this.body, this.checks, this.answer(proposal)),
       this.about,
@@ -241,4 +241,9 @@ function verdictLine({ text, tone, by, at, note, each = [] }) {
 const moment = (at) => {
   const time = new Date(at);
   return Number.isNaN(time.getTime()) ? at : time.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+};
+
+const heldWords = (who, lease) => {
+  const long = lease < 120 ? plural(lease, "second") : plural(Math.round(lease / 60), "minute");
+  return `${who} has this item open. You can read it; the verdict is theirs until they go on, or for ${long} after they stop.`;
 };

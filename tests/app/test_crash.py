@@ -83,6 +83,40 @@ def test_a_page_that_was_at_rest_while_the_server_was_started_anew_goes_on_by_it
         one.page.context.close()
 
 
+def test_words_typed_while_the_server_is_dead_are_all_there_and_stored_by_the_next_one(chromium, team_db):
+    log = team_db.with_name("server.log")
+    server = begin(team_db, log)
+    address = address_of(server, log)
+    one = Annotator(chromium, address, "bo")
+    page = one.page
+    try:
+        page.wait_for_selector(QUIET)
+        name = page.locator(".bar .name").inner_text()
+        page.keyboard.press("e")
+        server.kill()
+        server.wait()
+        page.keyboard.press("Control+a")
+        typed = ""
+        while not page.get_by_role("alert").filter(has_text="The app does not answer").count():
+            typed += (word := f"word{len(typed)} ")
+            page.keyboard.type(word)
+        assert page.get_by_role("dialog").count() == 0, "nothing may lie over the pane and take the keys"
+        page.keyboard.type("end")
+        expect(page.locator("#edit-text")).to_have_value(f"{typed}end")
+        server = begin(team_db, log, port=int(address.rsplit(":", 1)[1]))
+        address_of(server, log)
+        expect(page.locator(".saved")).to_contain_text("Draft saved", timeout=60_000)
+        while page.locator(".bar .name").inner_text() == name:
+            page.keyboard.press("Control+Enter")  # the second time for "word0", which the run does not show
+        one.come_to_rest()
+    finally:
+        server.terminate()
+        server.wait(60)
+        page.context.close()
+    with open_store(team_db) as store:
+        assert [row["hindsight_prompt"] for row in store.rows("SELECT * FROM reviews")] == [f"{typed}end"]
+
+
 def work(team):
     for one in team:
         one.look()

@@ -108,7 +108,8 @@ def test_a_reload_in_mid_edit_loses_no_character(review, shared):
     page.keyboard.type(" and the very last words")
     page.reload()
     assert reviewer.item() == name
-    page.keyboard.press("e")
+    expect(page.locator("#edit-text")).to_be_focused()
+    page.keyboard.press("Control+End")
     expect(page.locator("#edit-text")).to_have_value("First half and the very last words")
     page.keyboard.type(".")
     page.keyboard.press("Control+Enter")

@@ -502,7 +502,15 @@ def test_a_reload_in_mid_edit_loses_nothing_even_what_was_not_sent(open_at):
     screen.press("e", "End")
     screen.page.keyboard.type(" and more")
     screen.page.reload()
-    expect(screen.page.locator(".request")).to_contain_text("and more")
+    field = screen.page.locator("#edit-text")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(re.compile("and more$"))
+    screen.page.keyboard.press("Control+End")
+    screen.page.keyboard.type(" a")  # the key of a verdict, were the editor closed
+    expect(field).to_have_value(re.compile("and more a$"))
+    screen.press("Escape")
+    screen.page.reload()
+    expect(screen.page.locator(".request")).to_contain_text("and more a")
     expect(screen.page.get_by_role("button", name="Accept edit")).to_be_visible()
 
 
