@@ -105,6 +105,7 @@ def _config(host: str, port: int, max_upload_mb: int) -> dict[str, Any]:
         "client.showErrorLinks": False,
         "client.showSidebarNavigation": False,
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # a whole collection after every key; Python collects by itself in time
         "logger.level": "error",
         "logger.hideWelcomeMessage": True,
         **THEME,

@@ -39,7 +39,7 @@ _NAMESAKES = 6  # runs of one name whose addresses are said
 
 def show_next(store: Store, tab: Tab, desk: Desk) -> None:
     """Open the next waiting item, or none."""
-    _show(tab, next_item(store, desk))
+    _show(tab, next_item(store, desk, known=tab.ahead))
 
 
 def show_edited(store: Store, tab: Tab, desk: Desk) -> None:
@@ -133,7 +133,7 @@ def look_ahead(store: Store, tab: Tab, desk: Desk) -> None:
 
 
 def _show(tab: Tab, item: ReviewItem | None) -> None:
-    tab.item, tab.ahead = tab.ahead if item == tab.ahead else item, None
+    tab.item, tab.ahead = item, None
 
 
 def _verdict(store: Store, tab: Tab, desk: Desk, act: Act, action: ReviewAction) -> None:
@@ -169,7 +169,8 @@ def _after(store: Store, tab: Tab, desk: Desk, decision: Decision, answer: Answe
     elif get_proposal(store, answer.proposal_id):
         if kept:  # a refused edit must not be typed again
             keep_draft(store, answer.proposal_id, desk.annotator, words_of(decision))
-        _show(tab, open_item(store, desk, tab.ahead.proposal_id if tab.ahead else answer.proposal_id))
+        shown = tab.ahead.proposal_id if tab.ahead else answer.proposal_id
+        _show(tab, open_item(store, desk, shown, known=tab.ahead))
 
 
 def _refuse(store: Store, tab: Tab, op_id: str, proposal_id: int, words: str) -> None:

@@ -6,7 +6,7 @@ Nothing that matters lives in the browser session; it holds only where this tab 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -51,13 +51,13 @@ def served(path: Path) -> int:
     return path.stat().st_ino
 
 
-@st.cache_resource(max_entries=1)
+@lru_cache(maxsize=1)
 def _held_open(path: Path) -> Store:
     """One connection that is never used: SQLite writes the whole log back whenever the last one closes."""
     return open_store(path)
 
 
-@st.cache_resource
+@cache
 def settings() -> Settings:
     """Settings in force, read once per server."""
     return load_settings({})

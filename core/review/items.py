@@ -68,8 +68,8 @@ class Desk:
     lease_seconds: int = 120
 
 
-def next_item(store: Store, desk: Desk) -> ReviewItem | None:
-    """Lease and load the next proposal; None where nothing waits.
+def next_item(store: Store, desk: Desk, *, known: ReviewItem | None = None) -> ReviewItem | None:
+    """Lease and load the next proposal; None where nothing waits. `known` as in `open_item`.
 
     Where it is one that this person has open, so are the others of theirs: a page that lost its server goes on
     with what it has loaded, and nobody else is shown that.
@@ -78,7 +78,7 @@ def next_item(store: Store, desk: Desk) -> ReviewItem | None:
     found = _lease_next(store, desk)
     if found is None:
         return None
-    return open_item(store, desk, found, beside=mine if found in mine else ())
+    return open_item(store, desk, found, beside=mine if found in mine else (), known=known)
 
 
 def item_in_edit(store: Store, desk: Desk) -> ReviewItem | None:
@@ -106,9 +106,17 @@ def _lease_next(store: Store, desk: Desk, *, other_than: int = 0) -> int | None:
     )
 
 
-def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: Collection[int] = ()) -> ReviewItem:
+def open_item(
+    store: Store,
+    desk: Desk,
+    proposal_id: int,
+    *,
+    beside: Collection[int] = (),
+    known: ReviewItem | None = None,
+) -> ReviewItem:
     """Load one proposal and lease it if it is free; other leases of this reviewer but `beside` are given back.
 
+    `known`: what was loaded before; it comes back itself where it is this proposal, unchanged.
     Raises `UserError` where there is no such proposal.
     """
     row = get_proposal(store, proposal_id)
@@ -117,7 +125,7 @@ def open_item(store: Store, desk: Desk, proposal_id: int, *, beside: Collection[
     now = time.time()
     mine = lease_one(store, row.id, desk.annotator, now=now, until=now + desk.lease_seconds)
     release_leases(store, desk.annotator, keep={row.id, *beside})
-    return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by)
+    return _load(store, row, desk.annotator, held_by=None if mine else row.leased_by, known=known)
 
 
 def open_by_name(store: Store, desk: Desk, trajectory: str) -> ReviewItem:
@@ -163,11 +171,18 @@ def fingerprint_of(trajectory_id: str, request: str) -> str:
     return content_hash([trajectory_id, request])
 
 
-def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None) -> ReviewItem:
+def _load(
+    store: Store, row: ProposalRow, annotator: str, *, held_by: str | None, known: ReviewItem | None
+) -> ReviewItem:
+    blind = row.state is ProposalState.SECOND and waits_blind(store, row.id, annotator)
+    state = ProposalState.PENDING if blind else row.state
+    draft = load_draft(store, row.id, annotator)
+    found = (row.id, row.revision, state, draft, held_by)
+    if known and found == (known.proposal_id, known.revision, known.state, known.draft, known.held_by):
+        return known
     attempts = attempts_of(store, row.result_id)
     analysis, outcome = findings_of(store, row.result_id)
     reason = QueueReason(row.queue_reason) if row.queue_reason else None
-    blind = row.state is ProposalState.SECOND and waits_blind(store, row.id, annotator)
     disputed = row.state is ProposalState.DISPUTED
     return ReviewItem(
         proposal_id=row.id,
@@ -178,12 +193,12 @@ def _load(store: Store, row: ProposalRow, annotator: str, *, held_by: str | None
         outcome=outcome,
         attempt=attempts[row.attempt_id],
         others=tuple(attempt for key, attempt in attempts.items() if key != row.attempt_id),
-        state=ProposalState.PENDING if blind else row.state,
+        state=state,
         queue_reason=reason,
         why_now=_why_now(store, row),
         alike=asked_alike(store, row.id, attempts[row.attempt_id].hindsight_prompt),
         earlier=tuple(from_other_runs(store, row)),
-        draft=load_draft(store, row.id, annotator),
+        draft=draft,
         verdict=None if blind else verdict_in_force(store, row.id),
         differing=tuple(opinions(standing(store, row.id))) if disputed else (),
         held_by=held_by,
