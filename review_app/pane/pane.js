@@ -2,6 +2,7 @@
 
 const UNREAD = 500; // ms after a new item in which nobody can have read it: two taps of one hand
 const DEAF = 1000; // ms without a key before bare keys count again: who was typing did not mean the new item
+const AHEAD = 100; // ms after the server's answer: what was asked for comes first
 const ASKED = 1500; // ms that a save waits for what the rules say of its words
 const GUARDED = new Set(["accept", "reject", "defer", "flag"]);
 const QUIET = new Set(["draft", "beat", "expand", "mine", "resend"]); // no answer to what the reviewer was told
@@ -43,6 +44,7 @@ class Pane {
 
   build() {
     this.trace = new Trace(this);
+    this.spare = new Trace(this); // of the item ahead, outside the page
     this.proposal = new Proposal(this);
     this.editor = new Editor(this);
     this.bar = h("header", { class: "bar" });
@@ -258,6 +260,21 @@ class Pane {
     drawActions(this);
     if (!this.item) drawBlank(this);
     fit(this);
+    this.drawAhead();
+  }
+
+  // The run of the item ahead is drawn while somebody reads this one: most of the work between a key and its picture.
+  drawAhead() {
+    const item = this.ahead;
+    if (!item || this.spare.item?.key === item.key) return;
+    setTimeout(() => item === this.ahead && this.spare.show(item), AHEAD);
+  }
+
+  showTrace(item) {
+    if (this.spare.item?.key !== item.key) return this.trace.show(item);
+    [this.trace, this.spare] = [this.spare, this.trace];
+    this.spare.el.replaceWith(this.trace.el);
+    this.spare.item = null;
   }
 
   // An item that nobody asked for does not take the place of one that somebody is typing on: the server is called
@@ -297,6 +314,7 @@ class Pane {
   show(item) {
     // first of all: once something is redrawn, a page has to be laid out to be scrolled
     this.trace.scroll.scrollTop = this.proposal.el.scrollTop = 0;
+    const focused = this.root.getRootNode().activeElement;
     closeAsk(this);
     this.whole = new Set();
     this.doubts = new Set();
@@ -311,17 +329,16 @@ class Pane {
     this.cols.hidden = !item;
     if (!item) return;
     this.proposal.show(item);
-    this.trace.show(item);
+    this.showTrace(item);
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
     this.editor.show(item);
     if (loaded && wasOpen(this)) return openEditor(this); // A would accept what is half written
     sessionStorage.removeItem(openName(this));
-    const focused = this.root.getRootNode().activeElement;
     const lost = focused
       ? !focused.isConnected || focused.closest("[hidden]")
       : document.activeElement === document.body;
-    if (lost) this.trace.scroll.focus({ preventScroll: true });
+    if (lost) queueMicrotask(() => this.trace.scroll.focus({ preventScroll: true })); // it lays the page out: once all is drawn
     this.said.textContent = `Item ${item.name}. ${withSymbols(item.proposal.text.slice(0, 300))}`;
   }
 }

@@ -117,7 +117,8 @@ class Annotator:
         """Load the page anew, as a person does whom it does not answer."""
         self.reloads += 1
         self.heard = time.monotonic()
-        self.page.reload()
+        with suppress(PlaywrightError):  # aborted by a page that is just loading itself anew
+            self.page.reload()
 
     def press(self) -> None:
         """Accept what is on screen, and hope."""
