@@ -12,7 +12,8 @@ _TOOLS = "tools"
 _LOOKALIKES = str.maketrans("<>*_`[]:#$~\\|&/^", "‹›∗ˍˋ［］∶＃＄∼⧵∣＆∕＾")  # noqa: RUF001  meant to look alike
 
 # Streamlit leaves a tenth of the screen empty above the first element; the header line is fixed into its bar.
-# The last rule stands in for Streamlit's dialog of a lost connection (`host_config`); a short gap is not told.
+# The last rule stands in for Streamlit's dialog of a lost connection (`host_config`), over the links to the screens,
+# which are dead then; a short gap is not told.
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.6rem 1.25rem 1rem; max-width: none; }
 .st-key-desk { position: fixed; top: 0; right: .75rem; height: 3.75rem; width: auto !important; gap: .25rem; }
@@ -33,11 +34,12 @@ _STYLE = """<style>
 .st-key-page_rows { height: calc(100vh - 14.4rem) !important; min-height: 22rem; flex: none !important; }
 [data-testid="stHeading"] h1 { padding: .25rem 0 1rem; }
 [data-testid="stHeading"] h2, [data-testid="stHeading"] h3 { padding: .25rem 0; }
+[data-stale="true"]:has(.stBidiComponent) { opacity: 1 !important; transition: none !important; }
 .stApp[data-test-connection-state]:not([data-test-connection-state="CONNECTED"])::after {
   content: "The app does not answer; trying again. If this lasts, start it anew.";
-  position: fixed; z-index: 999991; top: 3.6rem; left: 50%; transform: translateX(-50%); width: max-content;
-  max-width: calc(100vw - 2rem); padding: .3rem .9rem; border-radius: .5rem; background: #8a1c1c; color: #fff;
-  font-size: .875rem; box-shadow: 0 2px 12px #0005; visibility: hidden; animation: unanswered 0s 4s forwards;
+  position: fixed; z-index: 999991; top: .75rem; left: .75rem; max-width: calc(100vw - 2rem); padding: .4rem .9rem;
+  border-radius: .5rem; background: #8a1c1c; color: #fff; font-size: .875rem; box-shadow: 0 2px 12px #0005;
+  visibility: hidden; animation: unanswered 0s 4s forwards;
 }
 @keyframes unanswered { to { visibility: visible; } }
 </style>"""
@@ -61,7 +63,7 @@ def header() -> None:
     with st.container(key="desk", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.session_state[_TOOLS] = st.container(key="tools", horizontal=True, vertical_alignment="center")
         st.text(_short(line(database().name)))
-        with st.popover(_plain(who), icon=":material/person:", type="tertiary"):
+        with st.popover(as_label(who), icon=":material/person:", type="tertiary"):
             typed = st.text_input("Reviewing as", who, key="desk_name")
             st.caption("Stored with every verdict, and kept in this page's address.")
             try:
@@ -103,10 +105,14 @@ def _ask_who(why: str = "") -> None:
                 st.rerun()
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:13]}…{name[-13:]}"
+def _short(name: str, most: int = 28) -> str:
+    half = most // 2 - 1
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
-def _plain(name: str) -> str:
-    """A name inside a label, where Streamlit would read markdown: its signs become such as look like them."""
-    return _short(line(name).translate(_LOOKALIKES))
+def as_label(text: str, most: int = 28) -> str:
+    """A text inside a label, where Streamlit would read markdown: its signs become such as look like them.
+
+    Cut in the middle to about `most` characters.
+    """
+    return _short(line(text).translate(_LOOKALIKES), most)

@@ -8,7 +8,10 @@ from core.models import Attempt, RejectReason, ReviewAction
 from core.review.overlap import Dispute, count_disputes, disputes, is_party, settle_as, settle_by_reject
 from core.review.verdicts import Answer
 from core.store import Store
+from core.store.proposals import get_proposal
 from core.store.standing import STATE_AFTER, ReviewRow
+from core.store.trajectories import load_trajectory, trajectory_name
+from review_app.chrome import as_label
 from review_app.diffs import show_word_diff
 from review_app.pane import words
 from review_app.pane.badges import said_with
@@ -25,13 +28,16 @@ def show_disputes(opened: Store, who: str) -> None:
     said: Answer | None = st.session_state.pop(_SAID, None)
     if said:
         (st.success if said.taken else st.error)("Settled." if said.taken else "Not settled.")
-        if not said.taken:
-            st.text(line(said.message))
+        row = get_proposal(opened, said.proposal_id)
+        name = line(trajectory_name(opened, row.trajectory_key), 80) if row else ""
+        st.text(f"{name}: {line(said.message)}" if name else line(said.message))
     total = count_disputes(opened)
     if not total:
         empty("Nothing is disputed", "Items on which two people differ come here, to be settled by a third verdict.")
         return
-    st.text(f"Your choice is final and is noted under {line(who, 60)}; Backspace on Review takes it back.")
+    st.text(
+        f"Your choice settles an item and is noted under {line(who, 60)}. Only you can change it: Backspace on Review."
+    )
     page = st.pagination(-(-total // _A_PAGE), key="disputes_page") if total > _A_PAGE else 1
     for dispute in disputes(opened, limit=_A_PAGE, offset=(page - 1) * _A_PAGE):
         _card(opened, dispute, who)
@@ -51,6 +57,11 @@ def _card(opened: Store, dispute: Dispute, who: str) -> None:
         may = not is_party(dispute, who) or st.checkbox(asked, key=f"own_{dispute.proposal_id}_{dispute.revision}")
         st.caption("The request as proposed")
         st.text(capped(dispute.attempt.hindsight_prompt))
+        with st.expander("What the run was asked, and the answer that is proposed"):
+            run = load_trajectory(opened, dispute.trajectory_key)
+            for title, text in (("Asked", run.original_prompt), ("Answer", dispute.attempt.final_answer)):
+                st.caption(title)
+                st.text(capped(text) or "None")
         for column, opinion in zip(st.columns(len(dispute.opinions), gap="medium"), dispute.opinions, strict=True):
             with column, st.container(border=True):
                 _opinion(opened, dispute, opinion, who, may=may)
@@ -81,7 +92,12 @@ def _opinion(opened: Store, dispute: Dispute, opinion: ReviewRow, who: str, *, m
         st.text(capped(said))
     if opinion.action is ReviewAction.EDIT:
         _edit(dispute.attempt, opinion)
-    if st.button("Decide like this", key=f"take_{opinion.id}", icon=":material/gavel:", disabled=not may):
+    if st.button(
+        f"Decide like {as_label(opinion.annotator)}",
+        key=f"take_{opinion.id}",
+        icon=":material/gavel:",
+        disabled=not may,
+    ):
         _done(settle_as(opened, dispute, opinion, by=who))
 
 

@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.models import FailureType, ProposalState, QueueReason
 from core.store import Store
-from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets
+from core.store.facets import facets
+from core.store.filters import ACCEPTED, NOBODY, QueueFilter
+from review_app.kept import ANY, PLAIN
 from review_app.pane.shown import line
 from review_app.pane.words import FAILURE, QUEUE
 
@@ -35,7 +37,7 @@ def filter_fields(
     `people`: more names to choose, and their words.
     """
     chosen = _chosen(prefix)
-    counts = facets(opened, chosen, pile.value if pile else None)
+    counts = facets(opened, chosen, pile.value if pile else None, me)
     _head(chosen, count(chosen), count(QueueFilter()), prefix)
     st.text_input(
         "Search", key=f"{prefix}_search", placeholder="Words in requests and results", help=_SEARCH, max_chars=500
@@ -52,8 +54,8 @@ def filter_fields(
         _pick("Length", "steps", counts, prefix, _steps)
         st.selectbox(
             "Assigned to",
-            [None, *who],
-            format_func=lambda name: "Anyone" if name is None else line(who[name], 60),
+            [ANY, *who],
+            format_func=lambda name: "Anyone" if name == ANY else line(who[name], 60),
             key=f"{prefix}_assigned_to",
         )
     with right:
@@ -86,7 +88,8 @@ def is_narrowed(prefix: str) -> bool:
 
 def _chosen(prefix: str) -> QueueFilter:
     """What the fields hold: known before they are drawn, so that the counts are those of now."""
-    given: dict[str, Any] = {name: st.session_state.get(f"{prefix}_{name}") for name in _FIELDS}
+    held = {name: st.session_state.get(f"{prefix}_{name}") for name in _FIELDS}
+    given: dict[str, Any] = {name: None if value == ANY else value for name, value in held.items()}
     score = given["score"]
     given["score"] = None if score in (None, _WHOLE) else tuple(score)
     return QueueFilter(**{**given, "search": given["search"] or ""})
@@ -95,19 +98,19 @@ def _chosen(prefix: str) -> QueueFilter:
 def clear_filter(prefix: str) -> None:
     """Choose nothing; before the fields are drawn."""
     for name in _FIELDS:
-        st.session_state[f"{prefix}_{name}"] = {"search": "", "score": _WHOLE}.get(name)
+        st.session_state[f"{prefix}_{name}"] = PLAIN[name]
 
 
 def _pick(
     label: str, name: str, found: Mapping[str, Mapping[Any, int]], prefix: str, words: Callable[[Any], str]
 ) -> None:
     counts, key = found[name], f"{prefix}_{name}"
-    kept = st.session_state.get(key)  # what is chosen stays on offer when nothing of it is left
-    options = [None, *counts, *([kept] if kept is not None and kept not in counts else [])]
+    kept = st.session_state[key]  # what is chosen stays on offer when nothing of it is left
+    options = [ANY, *counts, *([] if kept in (ANY, *counts) else [kept])]
     st.selectbox(
         label,
         options,
-        format_func=lambda value: "Any" if value is None else f"{words(value)} ({counts.get(value, 0):,})",
+        format_func=lambda value: "Any" if value == ANY else f"{words(value)} ({counts.get(value, 0):,})",
         key=key,
     )
 

@@ -15,6 +15,7 @@ from core.runs.importing import MARK_WORDS, FileReport, import_files, place_of
 from core.sources import FORMAT_ADVICE
 from core.store import Store
 from core.store.trajectories import imports, issues_of, label_counts, raw_of_issue
+from review_app.chrome import as_label
 from review_app.counted import counted
 from review_app.pane.shown import line, visible
 from review_app.session import store
@@ -36,7 +37,7 @@ def take_uploads(files: Sequence[UploadedFile], source: str) -> list[FileReport]
         path = Path(folder) / "upload"  # the file's own name may be one that no file here can have
         for file in files:
             name = line(file.name, 300)
-            with st.spinner(f"Importing {_plain(name)}", show_time=True):
+            with st.spinner(f"Importing {as_label(name, 60)}", show_time=True):
                 path.write_bytes(file.getbuffer())
                 try:
                     for report in import_files(opened, [path], source=source, shown_as=name):
@@ -67,7 +68,7 @@ def report_all(reports: Sequence[FileReport]) -> None:
 
 def report_lines(report: FileReport) -> None:
     """What became of one upload, by its name."""
-    name = _plain(report.path.name)
+    name = as_label(report.path.name, 60)
     if report.error:
         st.error(f"{name} could not be read.", icon=":material/error:")
         st.text(_on_screen(report.error))
@@ -193,9 +194,3 @@ def _file(row: dict[str, object]) -> str:
 
 def _when(row: dict[str, object]) -> str:
     return str(row["created_at"])[:16].replace("T", " ")
-
-
-def _plain(name: str) -> str:
-    """A file's name in a place where Streamlit would read markdown."""
-    shown = name if len(name) <= 60 else f"{name[:30]}…{name[-28:]}"
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-!|~<>$:" else c for c in shown)

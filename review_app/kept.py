@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from core.models import FailureType, ProposalState, QueueReason
 from core.store.filters import LENGTHS
 
+ANY = ()  # of a field with choices: nothing is chosen. Streamlit takes None for a field that can be emptied
 _ADDRESS = "chosen"  # query parameter
 _LONGEST = 500  # characters of one text
 
@@ -58,8 +59,9 @@ class OnBrowse(Filtered):
     page: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
-# What a field holds where nothing is chosen; None for the others.
-_PLAIN: dict[str, Any] = {
+# What a field holds where nothing is chosen.
+PLAIN: dict[str, Any] = {
+    **dict.fromkeys(("failure_type", "source", "queue_reason", "judge", "steps", "tag", "assigned_to", "state"), ANY),
     "search": "",
     "score": (0.0, 1.0),
     "pile": "Waiting",
@@ -88,15 +90,13 @@ def recall(prefix: str, form: type[Filtered]) -> None:
     if kept is None:
         kept = read(st.query_params.get(_ADDRESS, ""), form)
     for name in form.model_fields:
-        value = kept.get(name, _PLAIN.get(name))
-        if value is not None:  # a choice that is set to None shows no word at all
-            st.session_state.setdefault(f"{prefix}_{name}", value)
+        st.session_state.setdefault(f"{prefix}_{name}", kept.get(name, PLAIN[name]))
 
 
 def keep(prefix: str, form: type[Filtered]) -> None:
     """Note what the fields hold; after they are drawn."""
     held = {name: st.session_state.get(f"{prefix}_{name}") for name in form.model_fields}
-    chosen = {name: value for name, value in held.items() if value not in (None, _PLAIN.get(name))}
+    chosen = {name: value for name, value in held.items() if value not in (None, PLAIN[name])}
     st.session_state[f"{prefix}:kept"] = chosen
     if chosen:
         st.query_params[_ADDRESS] = written(chosen)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import UserError
+from core.models import content_hash
 from core.review import many
 from core.review.typed import LONGEST_NAME
 from core.store import Store
@@ -43,7 +44,8 @@ def change_many(opened: Store, me: str, all_of_them: Chosen, found: int, ticked:
     with st.popover(label, icon=":material/edit_note:", width="stretch"):
         which = [f"{len(ticked):,} ticked"] if ticked else []
         every = f"All {found:,} that match"
-        scope = st.radio("Which", [*which, every], horizontal=True, key=f"browse_which_{bool(ticked)}")
+        # With other rows ticked it is another question: nobody acts on all by a choice of before.
+        scope = st.radio("Which", [*which, every], horizontal=True, key=f"browse_which_{content_hash(ticked)}")
         chosen = all_of_them if scope == every else Chosen(all_of_them.wanted, all_of_them.state, ticked)
         wanted = st.selectbox("What", list(_WAYS), index=None, placeholder="Choose", key="browse_way")
         if wanted is None:
@@ -90,10 +92,11 @@ def _offer(opened: Store, way: _Way, act: Act, chosen: Chosen) -> None:
     would = outlook(opened, act, chosen)
     left = "".join(f"\n{n:,} {why}" for why, n in would.skipped.items())
     st.text(f"{counted(would.changes, 'item')} will change." + (f"\nLeft as they are:{left}" if left else ""))
-    if st.button(way.button, type="primary", icon=":material/check:", disabled=not would.changes):
+    what = f"{way.button}: {counted(would.changes, 'item')}"
+    if st.button(what, type="primary", icon=":material/check:", disabled=not would.changes, key="browse_act"):
         shown = st.progress(0.0)
         for share, done in carry_out(opened, act, chosen):
             shown.progress(share, f"{done.changes:,} changed")
-            st.session_state[_SAID] = many.said(done)  # also of an act that something ends
+            st.session_state[_SAID] = f"{way.button}: {many.said(done)}"  # also of an act that something ends
         st.session_state.pop("tab", None)  # Review begins anew: what it holds may have changed
         st.rerun()

@@ -92,7 +92,7 @@ def show_agreement(opened: Store, found: Team) -> None:
         st.subheader("Agreement", anchor=False)
         head = ("People", "Items", "Same side", "Kappa", "95 % interval")
         table(head, map(_pair, found.pairs), numbers=head[1:])
-        st.caption(f"Approve against reject, beyond chance: 1 is full agreement, 0 is chance. From {ENOUGH} items on.")
+        st.caption("Approve against reject, beyond chance: 1 is full agreement, 0 is chance.")
     with right:
         st.subheader(f"Differences ({len(found.differences):,})", anchor=False)
         pages = -(-len(found.differences) // _DIFFERENCES_A_PAGE)
@@ -106,14 +106,13 @@ def show_agreement(opened: Store, found: Team) -> None:
 
 
 def _pair(pair: PairOfPeople) -> Row:
-    if not pair.enough:
-        kappa, interval = "too few to say", "-"
-    elif pair.kappa is None or pair.interval is None:
+    if pair.kappa is None or pair.interval is None:
         kappa, interval = "not defined", "all on one side"
     else:
         kappa, interval = f"{pair.kappa:z.2f}", f"{pair.interval[0]:z.2f} to {pair.interval[1]:z.2f}"
     names = " and ".join(line(name, 60) for name in pair.names)
-    return Row((names, f"{pair.n:,}", f"{pair.agreed / pair.n:.0%}", kappa, interval))
+    few = "" if pair.enough else f"Fewer than {ENOUGH} items: the interval says more than the figure."
+    return Row((names, f"{pair.n:,}", f"{pair.agreed / pair.n:.0%}", kappa, interval), few)
 
 
 def _difference(opened: Store, difference: Difference) -> None:

@@ -13,7 +13,7 @@ from core.store import Store
 from core.store.people import BlindOpinion, Deed, blind_opinions, deeds, opinions_since
 from core.store.standing import OPINIONS
 
-ENOUGH = 30  # items: with fewer, kappa and its interval say nothing
+ENOUGH = 30  # items: with fewer, kappa says little and its interval is rough
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PairOfPeople:
 
     @property
     def enough(self) -> bool:
-        """Whether kappa says anything."""
+        """Whether kappa is worth more than its interval."""
         return self.n >= ENOUGH
 
 

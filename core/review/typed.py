@@ -10,6 +10,7 @@ LONGEST_NAME = 60  # characters
 LONGEST_TAG = 40
 LONGEST_REQUEST = 20_000  # characters of an edit; as the pane has it (`editor.js`)
 LONGEST_ANSWER = 200_000
+LONGEST_NOTE = 2_000  # as the pane has it (`asks.js`)
 # Letters, marks and symbols by category that draw nothing all the same: fillers, joiners, variation selectors.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 

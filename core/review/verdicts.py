@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from core.errors import StoreError, UserError
 from core.models import Decision, ProposalState, ReviewAction, visible
 from core.review.items import fingerprint
-from core.review.typed import can_be_seen, reviewer_name, too_long
+from core.review.typed import LONGEST_NOTE, can_be_seen, reviewer_name, too_long
 from core.store import Store
 from core.store.leases import released_from
 from core.store.proposals import ProposalRow, get_proposal
@@ -70,6 +70,8 @@ def _unfit(decision: Decision) -> str:
         return "an edit needs text that can be seen. Write the request, or reset it to the proposal."
     if decision.action is ReviewAction.EDIT and (why := too_long(request, decision.final_answer)):
         return why
+    if len(decision.note) > LONGEST_NOTE:
+        return f"the note has {len(decision.note):,} characters; it may have {LONGEST_NOTE:,}. Shorten it."
     try:
         name = reviewer_name(decision.annotator)
     except UserError as error:
@@ -122,7 +124,9 @@ def _meanwhile(store: Store, row: ProposalRow, annotator: str) -> str:
     if waits_blind(store, row.id, annotator):
         return "it changed while you had it open"
     if row.state is ProposalState.DISPUTED:
-        return "two people have decided on it, and differ"
+        mine = next((one for one in opinions(standing(store, row.id)) if one.annotator == annotator), None)
+        first = f"you {PAST[mine.action]} it in another tab, and" if mine else "two people have decided on it, and they"
+        return f"{first} differ" if mine is None else f"{first} somebody else differs"
     verdict = verdict_in_force(store, row.id)
     if verdict is None:
         return "its verdict was undone while you had it open"

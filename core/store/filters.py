@@ -1,15 +1,12 @@
-"""What somebody wants to see of the proposals: conditions, words to search for, and counts for each choice.
+"""What somebody wants to see of the proposals: conditions, and words to search for.
 
 A condition speaks of the columns of `proposals` by their bare names, so that it fits into any statement about it.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from core.store.connection import Store
 
 ACCEPTED = "accepted"  # the choice "why it is here" of what the pipeline itself accepts
 NOBODY = ""  # the choice "assigned to" of what belongs to nobody
@@ -45,12 +42,15 @@ class QueueFilter:
         """(SQL conditions, each with its AND; parameters)."""
         return _joined([*self._facets().values(), *self._others()])
 
+    def uncounted(self) -> tuple[str, list[Any]]:
+        """The same without what `core.store.facets` counts choice by choice."""
+        return _joined(self._others())
+
     def _facets(self) -> dict[str, "_Condition"]:
-        """The conditions that are counted choice by choice."""
         found: dict[str, _Condition] = {}
         for column, wanted in (("failure_type", self.failure_type), ("source", self.source), ("judge", self.judge)):
             if wanted is not None:
-                found[column] = (f"{_COLUMNS[column]} = ?", [wanted])
+                found[column] = (f"{COLUMNS[column]} = ?", [wanted])
         if self.queue_reason is not None:
             accepted = self.queue_reason == ACCEPTED
             found["queue_reason"] = (
@@ -85,7 +85,7 @@ class QueueFilter:
 
 _Condition = tuple[str, list[Any]]
 _NOTHING = "id IN (SELECT 0 WHERE 0)"  # not a plain 0, under which no index can be named
-_COLUMNS = {
+COLUMNS = {
     "failure_type": "failure_type",
     "source": "source",
     "queue_reason": "queue_reason",
@@ -107,57 +107,6 @@ def search_words(typed: str) -> str:
             beginning = " *" if word and len(word) >= _BEGINNING and word[-1].isalnum() else ""
             terms.append(f'"{text}"{beginning}')
     return " ".join(terms[:_WORDS_MOST])
-
-
-def facets(store: Store, wanted: QueueFilter, state: str | None = "pending") -> dict[str, dict[Any, int]]:
-    """How many proposals each choice would leave, under all that is chosen elsewhere; state None = of any state.
-
-    By name of the filter: failure_type, source, queue_reason, judge, steps (bands of `LENGTHS`), tag.
-    """
-    piled, given = ("", []) if state is None else (" AND state = ?", [state])
-    conditions, params = _joined(wanted._others())
-    columns = ", ".join(_COLUMNS.values())
-    cells = store.rows(  # one pass over an index; the few thousand cells are summed here
-        f"SELECT {columns}, count(*) AS n FROM proposals WHERE is_current = 1{piled}{conditions} GROUP BY {columns}",
-        *given,
-        *params,
-    )
-    found = {name: _counted(cells, name, wanted) for name in _COLUMNS}
-    return {**found, "tag": _tag_counts(store, replace(wanted, tag=None), piled, given)}
-
-
-def _tag_counts(store: Store, wanted: QueueFilter, piled: str, given: list[Any]) -> dict[str, int]:
-    if not store.value("SELECT 1 FROM tags LIMIT 1"):
-        return {}
-    conditions, params = wanted.where()
-    rows = store.rows(
-        "SELECT tag, count(*) AS n FROM proposals JOIN tags USING (trajectory_key)"
-        f" WHERE is_current = 1{piled}{conditions} GROUP BY tag ORDER BY n DESC, tag",
-        *given,
-        *params,
-    )
-    return {row["tag"]: row["n"] for row in rows}
-
-
-def _counted(cells: Sequence[Mapping[str, Any]], name: str, wanted: QueueFilter) -> dict[Any, int]:
-    """The choices of one filter with their counts, where all the others narrow the cells."""
-    others = {other: getattr(wanted, other) for other in _COLUMNS if other != name}
-    chosen = {other: value for other, value in others.items() if value is not None}
-    counts: Counter[Any] = Counter()
-    for cell in cells:
-        if all(_value(cell, other) == value for other, value in chosen.items()):
-            counts[_value(cell, name)] += cell["n"]
-    counts.pop(None, None)
-    return dict(sorted(counts.items())) if name == "steps" else dict(counts.most_common())
-
-
-def _value(cell: Mapping[str, Any], name: str) -> Any:
-    value = cell[_COLUMNS[name]]
-    if name == "queue_reason":
-        return value or ACCEPTED
-    if name == "steps":
-        return next((band for band in LENGTHS if band[1] is None or value <= band[1]), None)
-    return value
 
 
 def _joined(conditions: Sequence[_Condition]) -> tuple[str, list[Any]]:

@@ -160,14 +160,17 @@ def state_counts(store: Store) -> dict[ProposalState, int]:
     return {state: found.get(state.value, 0) for state in ProposalState}
 
 
+def piles_of(state: str, annotator: str) -> list[tuple[str, list[str]]]:
+    """What one pile holds for this person, as conditions with their values; `pending` holds second opinions too."""
+    seconds = [(f"state = 'second' AND {NOT_MINE}", [annotator])] if state == "pending" else []
+    return [("state = ?", [state]), *seconds]
+
+
 def waiting(store: Store, wanted: QueueFilter, annotator: str, state: str = "pending") -> int:
-    """How many proposals of one pile wait for this person under this filter; `pending` holds second opinions too."""
+    """How many proposals of one pile wait for this person under this filter."""
     conditions, params = wanted.where()
-    piles = [("state = ?", [state])]
-    if state == "pending":
-        piles.append((f"state = 'second' AND {NOT_MINE}", [annotator]))
     count = 0
-    for pile, given in piles:
+    for pile, given in piles_of(state, annotator):
         wheres = f"WHERE is_current = 1 AND {pile}{conditions}"
         if conditions or given != [state]:
             facets = f"SELECT count(*) FROM proposals INDEXED BY proposals_facets {wheres}"

@@ -1,5 +1,7 @@
 // The questions that open over the buttons: why reject, and what the lead should look at.
 
+const LONGEST_NOTE = 2000; // characters; as core.review.typed has it
+
 function openAsk(pane, name, title, draw) {
   if (!pane.item || pane.busy) return;
   if (pane.popover === name) return closeAsk(pane);
@@ -19,11 +21,20 @@ const noteName = (pane) => `${pane.popover}:${pane.item.seen}`; // a note left b
 
 // A flag goes out; a note on a reject is done, and a digit is waited for.
 function submitAsk(pane) {
-  if (pane.popover === "flag") pane.decide("flag", { note: typedNote(pane) });
+  if (pane.popover === "flag") withNote(pane, "flag");
   else pane.pop.focus({ preventScroll: true });
 }
 
-const reject = (pane, reason) => pane.decide("reject", { reason, note: typedNote(pane) });
+const reject = (pane, reason) => withNote(pane, "reject", { reason });
+
+// Nothing that was typed is cut without a word.
+function withNote(pane, action, more = {}) {
+  const note = typedNote(pane);
+  const over = note.length - LONGEST_NOTE;
+  if (over <= 0) return pane.decide(action, { note, ...more });
+  const text = `The note is ${plural(over, "character")} too long; it may have ${count(LONGEST_NOTE)}. Shorten it.`;
+  drawNotice(pane, { level: "error", text });
+}
 
 function closeAsk(pane) {
   if (!pane.popover) return;
@@ -48,7 +59,6 @@ function noteInput(pane, placeholder, label) {
     class: "field",
     placeholder,
     "aria-label": label,
-    maxlength: "2000",
     value: pane.notes.get(noteName(pane)) || "",
     oninput: () => show(field.value),
     onkeydown: (event) => event.key === "Enter" && !event.isComposing && !event.repeat && submitAsk(pane),

@@ -18,7 +18,7 @@ function drawBar(pane) {
     item && h("code", { class: "name", title: item.name, dir: "auto" }, item.name),
     item?.source && h("span", { class: "quiet source" }, item.source),
     h("span", { class: "space" }),
-    h("span", { class: "sending", role: "status" }, "Not saved yet · trying again"),
+    h("span", { class: "sending", role: "status" }),
     data.last && h("span", { class: "last" }, h("span", { dir: "auto" }, data.last), undo),
     data.last && mine,
     h(
@@ -27,6 +27,14 @@ function drawBar(pane) {
       data.counts.map(([label, number]) => h("span", {}, h("b", {}, count(number)), ` ${label}`)),
     ),
   );
+}
+
+// Said anew only when it says something else, or it would be read out every second.
+function drawSending(pane) {
+  const n = pane.outbox.verdicts.length;
+  const words = n ? `Not saved yet${n > 1 ? ` (${count(n)})` : ""} · trying again` : "No answer yet · trying again";
+  const el = pane.bar.querySelector(".sending");
+  if (el.textContent !== words) el.textContent = words;
 }
 
 // Redrawn only when it says something else: a redrawn button loses the focus.

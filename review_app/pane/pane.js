@@ -80,6 +80,7 @@ class Pane {
     const now = performance.now();
     const late = this.outbox.watch(now);
     this.bar.classList.toggle("late", late > LATE);
+    if (late > LATE) drawSending(this);
     drawTrouble(this, late);
     if (this.outbox.silentFor(now) > SILENT) wake(this);
     const every = this.data?.beat_seconds * 1000;

@@ -1,5 +1,7 @@
 // The right column while reading: the proposed request, what speaks for it, what the run did.
 
+const NO_ANSWER = "None: nothing that the run said answers it. Write one in the edit.";
+
 class Proposal {
   constructor(pane) {
     this.pane = pane;
@@ -55,7 +57,7 @@ class Proposal {
     const drawn = h("div", { class: "text", dir: "auto" });
     if (edited !== proposal.answer) drawDiff(drawn, proposal.answer, edited);
     else if (proposal.answer_view) drawn.append(new TextView(proposal.answer_view).el);
-    else drawn.append(h("p", { class: "quiet" }, "The run's own final answer, unchanged."));
+    else drawn.append(h("p", { class: "quiet" }, proposal.answer.trim() ? "The run's own final answer, unchanged." : NO_ANSWER));
     fill(this.answerBody, drawn);
   }
 

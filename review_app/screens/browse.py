@@ -9,7 +9,7 @@ from core.store.many import Chosen
 from core.store.queue import state_counts
 from review_app.counted import counted
 from review_app.filtering import filter_fields
-from review_app.kept import OnBrowse, keep, recall
+from review_app.kept import ANY, OnBrowse, keep, recall
 from review_app.many import change_many, say_what_was_done
 from review_app.pane.shown import line
 from review_app.pane.words import FAILURE, STATE
@@ -75,13 +75,14 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
 
 def choose_state(all_states: dict[ProposalState, int]) -> ProposalState | None:
     """The one state that is shown; None = any."""
-    kept = st.session_state.get("browse_state")
-    return st.selectbox(
+    kept = st.session_state["browse_state"]
+    chosen = st.selectbox(
         "State",
-        [None, *(state for state in ProposalState if all_states[state] or state == kept)],
-        format_func=lambda value: f"{STATE[value][0]} ({all_states[value]:,})" if value else "Any",
+        [ANY, *(state for state in ProposalState if all_states[state] or state == kept)],
+        format_func=lambda value: "Any" if value == ANY else f"{STATE[value][0]} ({all_states[value]:,})",
         key="browse_state",
     )
+    return chosen if isinstance(chosen, ProposalState) else None
 
 
 st.title("Browse", anchor=False)

@@ -47,7 +47,10 @@ def choose() -> Desk:
     narrowed = " · on" if is_narrowed("filter") else ""
     with store() as opened, tools():
         guidelines_popover(opened)
-        with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
+        # Opened, it counts anew: a verdict draws the pane alone.
+        with st.popover(
+            f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary", key="filter_popover", on_change="rerun"
+        ):
             shown = _choose_pile(opened, me)
             drawn = st.session_state["filter_pile"] == _AUDIT
 
@@ -64,17 +67,10 @@ def _choose_pile(opened: Store, me: str) -> ProposalState:
     in_audit = waiting(opened, QueueFilter(drawn=True), me) if audits_open(opened) else 0
     audit = [_AUDIT] if in_audit or st.session_state["filter_pile"] == _AUDIT else []
 
-    def label(name: str) -> str:
-        n = in_audit if name == _AUDIT else counts[_PILES[name]]
-        return name if name == _WAITING else f"{name} {n:,}"
-
-    pile = st.segmented_control(
-        "Show",
-        [*_PILES, *audit],
-        required=True,
-        key="filter_pile",
-        format_func=label,
-    )
+    # A label that changed with its count would be another choice to Streamlit.
+    pile = st.segmented_control("Show", [*_PILES, *audit], required=True, key="filter_pile")
+    others = {name: in_audit if name == _AUDIT else counts[_PILES[name]] for name in (*_PILES, *audit)}
+    st.caption(" · ".join(f"{name} {n:,}" for name, n in others.items() if name != _WAITING))
     if counts[ProposalState.DEFERRED]:
         _offer_return(opened, me)
     return _PILES.get(pile or _WAITING, ProposalState.PENDING)

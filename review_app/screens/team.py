@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.review.overlap import count_disputes
 from core.review.team import days_back, team
+from review_app.counted import counted
 from review_app.disputes import show_disputes
 from review_app.guidelines import edit_guidelines
 from review_app.session import annotator, store
@@ -20,10 +21,12 @@ with store() as opened:
         _VIEWS,
         default=_VIEWS[0],
         required=True,
-        format_func=lambda name: f"{name} ({waiting:,})" if name == "Disputed" and waiting else name,
         label_visibility="collapsed",
         key="team_view",
     )
+    # Beside it and not in its label, which Streamlit would take for another choice once the count changes.
+    if waiting and view != "Disputed":
+        st.caption(f"{counted(waiting, 'disputed item')} to be settled.")
     if view == "People":
         period = st.segmented_control(
             "Verdicts of", list(_PERIODS), default="All times", required=True, key="team_period"

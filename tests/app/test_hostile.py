@@ -122,8 +122,8 @@ def hostile_db(tmp_path_factory):
             batch = plan_bulk(store, plan, why=text, target=0.9, allowed=0, by="<i>lead</i>")
             drop_plan(store, batch, by="![x](y)")
         apply_policy(store, 0.4, 0.2, set_by="![x](y)", why=texts[0], random_share=0.0)
-        for text in ("\n\n".join(texts[:45]), "\n\n".join(texts[45:])):
-            save_guidelines(store, text, author="<u>lead</u>")
+        for over, text in enumerate(("\n\n".join(texts[:45]), "\n\n".join(texts[45:]))):
+            save_guidelines(store, text, author="<u>lead</u>", over=over)
         store.value("PRAGMA wal_checkpoint(TRUNCATE)")
     return (folder / "team.db").read_bytes()
 

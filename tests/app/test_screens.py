@@ -22,6 +22,7 @@ from core.review.verdicts import decide
 from core.runs.importing import FileReport
 from core.settings import PipelineConfig
 from core.store import open_store
+from core.store.guidelines import current_guidelines
 from core.store.runs import latest_run
 from core.store.trajectories import begin_import
 from review_app import session
@@ -35,9 +36,9 @@ SCREENS = ["review", "browse", "team", "thresholds", "bulk", "import_run", "expo
 def fresh_settings(monkeypatch):
     # Streamlit puts the app in the place of `__main__`, where processes started later would look for theirs.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    session.settings.clear()
+    session.settings.cache_clear()
     yield
-    session.settings.clear()
+    session.settings.cache_clear()
 
 
 @pytest.fixture
@@ -170,16 +171,22 @@ def test_the_team_screen_sets_the_share_releases_leases_and_keeps_guidelines(sho
     at.text_area[0].input("# Other rules").run()
     assert "Nothing is disputed" in words(see(at, "Disputed"))
     with open_store(samples) as store:
-        save_guidelines(store, "# Ben's", author="ben")
+        save_guidelines(store, "# Ben's", author="ben", over=1)
     at.switch_page("screens/browse.py").run()
     at = see(at.switch_page("screens/team.py").run(), "Guidelines")
     assert at.text_area[0].value == "# Other rules", "what was typed is kept on other views and screens"
-    assert "A newer version was saved" in at.warning[0].value
+    button(at, "Save as a new version").click().run()
+    assert "ben has saved version 2 while you wrote." in words(at)
+    assert at.text_area[0].value == "# Other rules"
     button(at, "Drop my changes").click().run()
     assert at.text_area[0].value == "# Ben's"
     with open_store(samples) as store:
-        save_guidelines(store, "# Anna's", author="anna")
+        save_guidelines(store, "# Anna's", author="anna", over=2)
     assert at.run().text_area[0].value == "# Anna's", "a field that nobody typed in shows what is in force"
+    at.button(key="from_1").click().run()
+    button(at, "Save as a new version").click().run()
+    with open_store(samples) as store:
+        assert current_guidelines(store).text.startswith("# Rules")
     with open_store(samples) as store:
         assert store.value("SELECT released_by FROM releases") == "maria"
 
@@ -303,9 +310,11 @@ def test_ticked_items_or_all_that_match_are_changed_at_once(show, samples):
     at.selectbox(key="browse_way").select("Add a tag").run()
     at.selectbox(key="browse_named_Tag").select("odd *one*").run()
     assert "1 item will change.\nLeft as they are:\n1 with that tag already" in words(at)
-    button(at, "Add the tag").click().run()
+    at.button(key="browse_act").click().run()
     assert healthy(at), words(at)
-    assert [success.value for success in at.success] == ["1 changed. Left as they are: 1 with that tag already."]
+    assert [success.value for success in at.success] == [
+        "Add the tag: 1 changed. Left as they are: 1 with that tag already."
+    ]
     assert list(at.dataframe[0].value["Tags"])[:4] == ["odd *one*", "", "odd *one*", ""]
 
     at.selectbox(key="browse_tag").select("odd *one*").run()
@@ -318,7 +327,7 @@ def test_ticked_items_or_all_that_match_are_changed_at_once(show, samples):
     with open_store(samples) as store:
         others = store.value("SELECT count(*) FROM proposals WHERE is_current = 1") - 2
     assert f"2 items will change.\nLeft as they are:\n{others} not deferred" in words(at)
-    button(at, "Return").click().run()
+    at.button(key="browse_act").click().run()
     assert "Deferred" not in list(at.dataframe[0].value["State"])
 
 
@@ -531,7 +540,7 @@ class TestFaults:
         at = show(samples, screen)
         with open_store(samples) as store:
             store.value("PRAGMA wal_checkpoint(TRUNCATE)")
-        session._held_open.clear()
+        session._held_open.cache_clear()
         damaged = bytearray(samples.read_bytes())
         damaged[8192:] = b"\xa5" * (len(damaged) - 8192)
         samples.write_bytes(bytes(damaged))

@@ -337,6 +337,18 @@ def test_a_verdict_that_meets_a_lock_stays_on_screen_outlives_a_reload_and_count
     assert told(acts) == [("accept", 4), ("reject", 5)], "what was taken is not recalled"
 
 
+def test_a_note_that_is_too_long_is_refused_in_words_and_none_of_it_is_cut(open_at, acts):
+    screen = open_at()
+    screen.press("f")
+    screen.page.keyboard.insert_text("n" * 2001)
+    screen.press("Enter")
+    expect(screen.page.get_by_role("alert")).to_contain_text("The note is 1 character too long; it may have 2,000.")
+    assert told(acts) == []
+    screen.press("Backspace", "Enter")
+    screen.at(5)
+    assert [len(act["note"]) for act in acts() if act["action"] == "flag"] == [2000]
+
+
 def test_a_refusal_is_said_until_read_even_where_the_next_verdict_came_before_it(open_at, harness, acts):
     lock = harness[1].with_name("locked")
     lock.touch()

@@ -84,7 +84,7 @@ def test_a_first_opinion_frees_its_item_from_an_assignment_to_the_same_person(st
 
 
 def test_a_bulk_defer_leaves_alone_whatever_a_human_has_spoken_of_or_has_open(store):
-    save_guidelines(store, "Be kind.", author="lead")
+    save_guidelines(store, "Be kind.", author="lead", over=0)
     decided = verdict(store, "ben", ReviewAction.ACCEPT)
     flagged = verdict(store, "ben", ReviewAction.FLAG, note="look")
     put_off = verdict(store, "ben", ReviewAction.DEFER)

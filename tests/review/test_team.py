@@ -90,14 +90,18 @@ def test_the_interval_of_kappa_is_the_published_one_and_never_a_point():
 def test_guidelines_are_versions_and_each_verdict_names_the_one_in_force(store):
     first, second = next_item(store, ANNA).proposal_id, None
     say(store, ANNA, first, ACCEPT)
-    assert save_guidelines(store, "# Be kind\r\n", author="maria").version == 1
-    assert save_guidelines(store, "# Be kind", author="ben").author == "maria", "the same text is no new version"
-    assert save_guidelines(store, "# Be strict", author="ben").version == 2
+    assert save_guidelines(store, "# Be kind\r\n", author="maria", over=0).version == 1
+    assert save_guidelines(store, "# Be kind", author="ben", over=0).author == "maria", (
+        "the same text is no new version"
+    )
+    with pytest.raises(UserError, match="maria has saved version 1 while you wrote"):
+        save_guidelines(store, "# Be strict", author="ben", over=0)
+    assert save_guidelines(store, "# Be strict", author="ben", over=1).version == 2
     second = next_item(store, ANNA).proposal_id
     say(store, ANNA, second, ACCEPT)
     assert [row.guidelines for item in (first, second) for row in reviews_of(store, item)] == [None, 2]
     assert [old.text for old in guideline_versions(store, limit=5)] == ["# Be strict", "# Be kind"]
     for text in ("", " \n\u200b", "x" * (LONGEST + 1)):
         with pytest.raises(UserError, match="Guidelines"):
-            save_guidelines(store, text, author="ben")
+            save_guidelines(store, text, author="ben", over=2)
     assert current_guidelines(store).version == 2

@@ -7,10 +7,12 @@ from filled import fill, make_result, make_run
 
 from core.models import AgentStep, Decision, FailedTrajectory, ProposalState, QueueReason, ReviewAction
 from core.review.items import Desk, next_item
+from core.review.overlap import set_overlap
 from core.review.verdicts import decide
 from core.store import open_store
 from core.store.browse import Order, matching, page_of
-from core.store.filters import ACCEPTED, NOBODY, QueueFilter, facets, search_words
+from core.store.facets import facets
+from core.store.filters import ACCEPTED, NOBODY, QueueFilter, search_words
 from core.store.many import Chosen
 from core.store.queue import lease_next, waiting
 
@@ -98,17 +100,39 @@ def test_whatever_is_typed_is_searched_for_and_never_an_error(store, typed):
 
 
 def test_a_choice_is_counted_under_all_the_others_and_not_under_itself(store):
-    counts = facets(store, QueueFilter(judge="yes"))
+    counts = facets(store, QueueFilter(judge="yes"), "pending", "ben")
     assert counts["judge"] == {"yes": 3, "unjudged": 1}
     assert counts["queue_reason"] == {ACCEPTED: 2, "judge_said_no": 1}
     assert counts["steps"] == {(1, 5): 2, (6, 10): 1}
     assert counts["tag"] == {"odd one": 1}
-    assert facets(store, QueueFilter(search=SEEN), None)["steps"] == {(6, 10): 1}
-    assert facets(store, QueueFilter(), "deferred")["source"] == {}
+    assert facets(store, QueueFilter(search=SEEN), None, "anna")["steps"] == {(6, 10): 1}
+    assert facets(store, QueueFilter(), "deferred", "anna")["source"] == {}
     wanted = QueueFilter(judge="yes", source="reference", steps=(1, 5))
-    for name, choices in facets(store, wanted).items():
+    for name, choices in facets(store, wanted, "pending", "ben").items():
         for value, n in choices.items():
             assert len(found(store, **{**vars(wanted), name: value})) == n
+
+
+def test_a_choice_is_counted_as_the_pile_is_with_second_opinions_and_without_what_others_were_given(store):
+    set_overlap(store, 1.0, set_by="maria")
+    item = next_item(store, Desk("anna"))
+    answer = decide(
+        store,
+        Decision(
+            op_id="1",
+            proposal_id=item.proposal_id,
+            revision=item.revision,
+            annotator="anna",
+            action=ReviewAction.ACCEPT,
+        ),
+    )
+    assert answer.taken
+    for name, waits in (("anna", 2), ("ben", 4), ("cleo", 3)):  # anna gave the first opinion, run-2 is ben's
+        assert waiting(store, QueueFilter(), name) == waits
+        counts = facets(store, QueueFilter(), "pending", name)
+        assert sum(counts["source"].values()) == sum(counts["judge"].values()) == waits
+        for judge, n in counts["judge"].items():
+            assert waiting(store, QueueFilter(judge=judge), name) == n
 
 
 def test_the_table_is_paged_in_order_and_tells_no_opinion_that_must_stay_blind(store):
