@@ -90,7 +90,9 @@ def recall(prefix: str, form: type[Filtered]) -> None:
     if kept is None:
         kept = read(st.query_params.get(_ADDRESS, ""), form)
     for name in form.model_fields:
-        st.session_state.setdefault(f"{prefix}_{name}", kept.get(name, PLAIN[name]))
+        # Given anew each time: a field in a popover that was closed till now would show nothing as chosen.
+        field = f"{prefix}_{name}"
+        st.session_state[field] = st.session_state.get(field, kept.get(name, PLAIN[name]))
 
 
 def keep(prefix: str, form: type[Filtered]) -> None:

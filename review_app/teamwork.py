@@ -6,7 +6,8 @@ from itertools import groupby
 import streamlit as st
 
 from core.review.overlap import set_overlap, would_release
-from core.review.team import ENOUGH, Difference, PairOfPeople, Person, Team
+from core.review.agreement import FEW
+from core.review.team import Difference, PairOfPeople, Person, Team
 from core.store import Store
 from core.store.leases import Lease, live_leases, release_lease
 from core.store.overlap import current_overlap
@@ -111,7 +112,7 @@ def _pair(pair: PairOfPeople) -> Row:
     else:
         kappa, interval = f"{pair.kappa:z.2f}", f"{pair.interval[0]:z.2f} to {pair.interval[1]:z.2f}"
     names = " and ".join(line(name, 60) for name in pair.names)
-    few = "" if pair.enough else f"Fewer than {ENOUGH} items: the interval says more than the figure."
+    few = "" if pair.enough else f"Fewer than {FEW} items: the interval says more than the figure."
     return Row((names, f"{pair.n:,}", f"{pair.agreed / pair.n:.0%}", kappa, interval), few)
 
 

@@ -8,12 +8,10 @@ from itertools import combinations, groupby
 from statistics import median
 
 from core.models import RejectReason, ReviewAction
-from core.review.agreement import cohen_kappa, kappa_interval
+from core.review.agreement import FEW, cohen_kappa, kappa_interval
 from core.store import Store
 from core.store.people import BlindOpinion, Deed, blind_opinions, deeds, opinions_since
 from core.store.standing import OPINIONS
-
-ENOUGH = 30  # items: with fewer, kappa says little and its interval is rough
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class PairOfPeople:
     @property
     def enough(self) -> bool:
         """Whether kappa is worth more than its interval."""
-        return self.n >= ENOUGH
+        return self.n >= FEW
 
 
 @dataclass(frozen=True)

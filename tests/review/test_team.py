@@ -80,6 +80,8 @@ def test_the_interval_of_kappa_is_the_published_one_and_never_a_point():
         sides = ((True, True), (True, False), (False, True), (False, False))
         both = Counter(dict(zip(sides, counts, strict=True)))
         assert kappa_interval(both) == pytest.approx(ends, abs=0.0006)
+    low, high = kappa_interval(Counter({(True, True): 3, (True, False): 2}))  # the first never rejects
+    assert low < -0.1 < 0.3 < high
     low, high = kappa_interval(Counter({(True, True): 20, (False, False): 20}))
     assert 0.8 < low < high == 1.0
     assert kappa_interval(Counter({(True, True): 20})) is None
