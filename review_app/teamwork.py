@@ -5,8 +5,8 @@ from itertools import groupby
 
 import streamlit as st
 
-from core.review.overlap import set_overlap, would_release
 from core.review.agreement import FEW
+from core.review.overlap import set_overlap, would_release
 from core.review.team import Difference, PairOfPeople, Person, Team
 from core.store import Store
 from core.store.leases import Lease, live_leases, release_lease

@@ -86,7 +86,9 @@ def cohen_kappa(both: Counter[tuple[bool, bool]]) -> float | None:
 
 
 def kappa_interval(both: Counter[tuple[bool, bool]]) -> tuple[float, float] | None:
-    """95 % interval of Cohen's kappa by its large-sample variance (Fleiss, Cohen, Everitt 1969); under `FEW` as `_of_few`.
+    """95 % interval of Cohen's kappa by its large-sample variance (Fleiss, Cohen, Everitt 1969), from `FEW` items on.
+
+    Of fewer as `_of_few` has it.
 
     Where nobody differed that variance is 0: the lower end then holds for the largest share of differences that
     would show none in `n` with a chance of 2.5 %. None where kappa is not defined.

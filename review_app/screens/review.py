@@ -47,10 +47,7 @@ def choose() -> Desk:
     narrowed = " · on" if is_narrowed("filter") else ""
     with store() as opened, tools():
         guidelines_popover(opened)
-        # Opened, it counts anew: a verdict draws the pane alone.
-        with st.popover(
-            f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary", key="filter_popover", on_change="rerun"
-        ):
+        with st.popover(f"Filter{narrowed}", icon=":material/filter_list:", type="tertiary"):
             shown = _choose_pile(opened, me)
             drawn = st.session_state["filter_pile"] == _AUDIT
 

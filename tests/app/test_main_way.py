@@ -274,9 +274,12 @@ def test_two_people_decide_on_one_item_blind_and_a_third_settles_it(review, own,
     ben.page.goto(f"{address}/?item={first}&as=maria")
     expect(ben.page.locator(".standing")).to_contain_text("Your verdict settles it")
     ben.page.get_by_role("link", name="Team").click()
-    ben.page.get_by_text("Disputed (1)").click()
-    ben.page.get_by_role("button", name="Decide like this").first.click()
+    expect(ben.page.get_by_text("1 disputed item to be settled.")).to_be_visible()
+    ben.page.get_by_text("Disputed", exact=True).click()
+    ben.page.get_by_role("button", name="Decide like").first.click()
     expect(ben.page.get_by_text("Settled.", exact=True)).to_be_visible()
+    expect(ben.page.get_by_text(f"{first}: ")).to_be_visible()
+    expect(ben.page.get_by_text("Nothing is disputed")).to_be_visible()
     elsewhere.close()
     assert [(row["name"], row["action"]) for row in verdicts(db, "maria")] == [(first, "accept")]
 
