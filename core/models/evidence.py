@@ -18,6 +18,13 @@ class Field(StrEnum):
     FINAL_ANSWER = "final_answer"
 
 
+# As they are read within one step.
+_READ = (
+    Field.SYSTEM, Field.PROMPT, Field.TEXT, Field.THOUGHT, Field.ACTION_NAME, Field.ACTION_INPUT, Field.OBSERVATION,
+    Field.FINAL_ANSWER,
+)  # fmt: skip
+
+
 class Evidence(Value):
     """`trajectory.steps[step - 1].<field>[start:end] == quote`; step 0 is the trajectory itself."""
 
@@ -26,6 +33,11 @@ class Evidence(Value):
     start: int
     end: int
     quote: str
+
+    @property
+    def place(self) -> tuple[bool, int, int, int]:
+        """Sorts as a person reads a run: prompts, the steps one by one, the final answer."""
+        return self.field is Field.FINAL_ANSWER, self.step, _READ.index(self.field), self.start
 
 
 class Deed(StrEnum):

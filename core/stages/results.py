@@ -55,7 +55,7 @@ _STARTS = re.compile(
 _SHELL_LINE = re.compile(
     r"""^(?:
       (?:/[\w/.-]+/)?(?:ba|z|da|k)?sh:\s.*
-    | [\w./-]+:\s(?:line\s\d+:\s)?.*(?:command\snot\sfound|no\ssuch\sfile\sor\sdirectory|permission\sdenied|
+    | [\w./*-]+:\s(?:line\s\d+:\s)?.*(?:command\snot\sfound|no\ssuch\sfile(?:\sor\sdirectory)?|permission\sdenied|
           is\sa\sdirectory|not\sa\sdirectory|syntax\serror|unexpected\s(?:eof|end\sof\sfile|token)|
           (?:invalid|unrecogni[sz]ed|illegal)\soption|missing\soperand|no\smatch|cannot\s(?:access|open|stat|remove|
           create|find|read|touch|overwrite)[^\n]*)
@@ -64,6 +64,7 @@ _SHELL_LINE = re.compile(
          curl|wget|docker|make|gcc|npm|pip|python3?|node|aws|\$\d\s?):\s.+
     | [\w./-]+\s(?:command\s)?not\sfound(?:\.\s.*)?
     | usage:\s.*
+    | try\s'[^'\n]+\s--help'\sfor\smore\sinformation\.
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -151,8 +152,10 @@ def _read(observation: str, is_error: bool | None) -> Result:
         lost or _is_hollow(data) or bool(_NOTHING.fullmatch(observation[:4000].strip())) or is_grader_text(observation)
     )
     span = _error_span(observation, data)
-    # A wrapper calls a reply fine that holds a bad status of the service behind it; a plain text it knows better.
-    failed = span is not None if is_error is None or (is_error is False and data is not None) else is_error
+    # A wrapper calls a reply fine that holds a bad status of the service behind it, and a shell a pipe whose last
+    # stage worked on nothing; any other plain text it knows better.
+    doubted = is_error is False and (data is not None or _is_complaint(observation))
+    failed = span is not None if is_error is None or doubted else is_error
     if not failed:
         return Result(failed=False, empty=empty, data=data, lost=lost)
     start, end = span or (0, min(len(observation), 200))
@@ -257,6 +260,12 @@ def _error_in_text(text: str) -> tuple[int, int] | None:
         start = text.find(bad[0])
         return start, start + len(bad[0])
     return None
+
+
+def _is_complaint(text: str) -> bool:
+    """Whether every line is one that a shell or a command line program writes when it fails."""
+    lines = [line for line in _ANSI.sub("", text[:_SHORT]).splitlines() if line.strip()]
+    return bool(lines) and len(text) <= _SHORT and all(is_error_line(line) for line in lines)
 
 
 def is_error_line(line: str) -> bool:

@@ -278,3 +278,19 @@ def test_a_last_call_that_only_the_environment_failed_is_not_laid_to_the_agent()
         call("get_price", {"id": 7}, "Error: 503 Service Unavailable"),
     )
     assert detect_with_rules(trajectory).cause is Cause.ENVIRONMENT
+
+
+def test_the_places_that_show_why_it_failed_stand_in_the_order_of_the_run():
+    trajectory = run(
+        "Cancel order A1 and order B2.",
+        call("cancel_order", {"order_id": "A1"}, "Error: not found"),
+        call("get_order", {"order_id": "A1"}, {"order_id": "A1"}),
+        call("get_order", {"order_id": "A1"}, {"order_id": "A1"}),
+        call("cancel_order", {"order_id": "B2"}, "Error: not found"),
+        answer="I cancelled order B2. I was unable to cancel order A1.",
+    )
+    evidence = detect_with_rules(trajectory).evidence
+    steps = [span.step or len(trajectory.steps) + 1 for span in evidence]
+    assert steps == sorted(steps)
+    assert {1, 3, 4, 5} <= set(steps)
+    assert len({span.start for span in evidence if span.field is Field.FINAL_ANSWER}) > 1

@@ -18,6 +18,7 @@ def one(prompt, trajectory, text, **span):
         ("Read /etc/app/x.conf and report.md, please.", ["/etc/app/x.conf", "report.md"]),
         ('Find "blue lamp" for two people in New York.', ["blue lamp", "two", "New York"]),
         ("Who is Ed Oxenbould?", ["Ed Oxenbould"]),
+        ("Find all files named *hello* or logs*.gz, and *really* all of them.", ["*hello*", "logs*.gz"]),
         ("The cheapest of 3 flights from JFK", ["cheapest", "3", "JFK"]),
         ("Please move it. I'd like that, thanks!", []),
     ],
@@ -41,6 +42,9 @@ def test_values_are_read_out_of_plain_text(text, values):
         ("\uff11\uff12", "12"),
         ("STRASSE 5", "Straße 5"),
         ("two", "2"),
+        ("files named *hello*", "find . -name '*hello*'"),
+        ("files named *.txt", "ls *.txt"),
+        ("most addresses", "SELECT a FROM addresses ORDER BY COUNT(*) DESC LIMIT 1"),
     ],
 )
 def test_a_value_is_found_however_it_is_written(written, in_run):
@@ -56,13 +60,20 @@ def test_a_value_is_found_however_it_is_written(written, in_run):
 
 @pytest.mark.parametrize(
     ("written", "in_run"),
-    [("12", "1299"), ("May 27", "2024-05-28"), ("May 27, 2025", "2024-05-27"), ("HAT06", "HAT069"), ("$50", "$501")],
+    [
+        ("12", "1299"),
+        ("May 27", "2024-05-28"),
+        ("May 27, 2025", "2024-05-27"),
+        ("HAT06", "HAT069"),
+        ("$50", "$501"),
+        ("files named *hello*", "find . -name '*help*'"),
+    ],
 )
 def test_a_value_that_only_resembles_one_of_the_run_is_not_found(written, in_run):
     grounding = check_prompt(
         f"Please look for {written} there.", run("q", call("get_a", {"id": "a"}, f"so: {in_run}."))
     )
-    assert written in grounding.unsupported
+    assert written.removeprefix("files named ") in grounding.unsupported
 
 
 def test_a_value_of_a_result_alone_gives_the_answer_away():
@@ -203,6 +214,14 @@ def test_a_condition_in_common_words_that_the_run_never_speaks_of_is_not_support
     assert [value.text for value in found.values if value.kind == "word"] == unseen
     assert set(unseen) <= set(found.unsupported)
     assert all(request_[value.start : value.end] == value.text for value in found.values)
+
+
+@pytest.mark.parametrize(
+    ("word", "in_run"), [("timeout", "runTimeoutSeconds"), ("dest", "DestAirport"), ("ships", "SELECT * FROM ship")]
+)
+def test_a_word_is_found_in_a_longer_name_and_in_another_number(word, in_run):
+    found = check_prompt(f"Please tell me the {word} of it.", run("q", call("f", {"q": in_run}, "ok")))
+    assert found.unsupported == ()
 
 
 @pytest.mark.parametrize(("written", "in_run", "found"), [

@@ -27,6 +27,16 @@ def search(topic, text):
         ("The Omen", OMEN, "Who directed The Omen, and who wrote it?"),
         ("Kent Baer", BAER, "Who is Kent Baer?"),
         ("Atrebates", "The Atrebates were a Belgic tribe of the Iron Age.", "What were the Atrebates?"),
+        (
+            "Chief Adviser (United Kingdom)",
+            "The UK Chief Adviser (UKCA) is the personal adviser on science.",
+            "What is the Chief Adviser (United Kingdom)?",
+        ),
+        (
+            "Idaho Vandals football",
+            "The Idaho Vandals football are the teams of the University of Idaho.",
+            "What is known about the Idaho Vandals football?",
+        ),
         ("playwright", "A playwright or dramatist is a person who writes plays.", "What is a playwright?"),
     ],
 )

@@ -145,6 +145,14 @@ def test_a_clause_whose_target_no_call_reached_is_dropped():
             "SELECT PetType, AVG(pet_age), MAX(pet_age) FROM pets GROUP BY PetType",
             "give the average pet age and highest pet age of the pets for each pet type",
         ),
+        (
+            "SELECT document_id, COUNT(*) FROM paragraphs GROUP BY document_id ORDER BY COUNT(*)",
+            "give the number of paragraphs for each document ID, ordered by number from low to high",
+        ),
+        (
+            "SELECT country, AVG(age), COUNT(*) FROM singer GROUP BY country",
+            "give the average age and number of the singers for each country",
+        ),
         ("SELECT x FROM t WHERE id IN (SELECT id FROM u WHERE a = 1)", None),
         ("SELECT name FROM people WHERE born LIKE '2025-02-__'", None),
         ("SELECT name FROM people WHERE born = '2025-02-?'", None),
@@ -178,6 +186,7 @@ def test_a_shells_prompt_is_no_fact_of_its_output():
             "find projects -name '*.tmp' -exec wc -c {} \\; | sort -rn",
             "find all files named *.tmp under projects and give the size of each, sorted from high to low",
         ),
+        ("df -h .", "tell me how much disk space is left on the disk of the current folder"),
         ("cat a.txt | wc -l", "show me what is in a.txt and count the lines"),
         ("find / -mmin +5 -regex x", None),
         (

@@ -69,6 +69,22 @@ def test_what_the_tool_itself_reports_wins_over_the_shape():
 
 
 @pytest.mark.parametrize(
+    ("printed", "achieved"),
+    [
+        ("find: '/system': No such file or directory\n", False),
+        ("df: invalid option -- 'p'\nTry 'df --help' for more information.\n", False),
+        ("awk: line 1: syntax error at or near ;\n", False),
+        ("/bin/bash: line 3: BASH: command not found\nShell script 5\n", True),
+    ],
+)
+def test_a_command_that_prints_errors_alone_achieved_nothing_though_its_shell_says_it_worked(printed, achieved):
+    command = {"command": "find /system | sort"}
+    listed = AgentStep(action_name="bash", action_input=command, observation=printed, is_error=False)
+    assert achieved_something(FailedTrajectory(original_prompt="x", steps=[listed]), 1) is achieved
+    assert read_result(listed).failed is not achieved
+
+
+@pytest.mark.parametrize(
     "nothing",
     [
         "",

@@ -57,7 +57,7 @@ def detect_with_model(trajectory: FailedTrajectory, chat: Chat, settings: Pipeli
         recoverable=said.recoverable,
         cause=cause,
         explanation=said.explanation.strip(),
-        evidence=tuple(evidence for evidence in found if evidence),
+        evidence=tuple(sorted({evidence for evidence in found if evidence}, key=lambda evidence: evidence.place)),
         error_steps=tuple(sorted({step for step in said.error_steps if 1 <= step <= len(trajectory.steps)})),
         method=chat.model,
     )

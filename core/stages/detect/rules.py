@@ -257,4 +257,4 @@ def _evidence(trajectory: FailedTrajectory, signs: Signs, findings: Sequence[Fin
     for number in signs.repeated[:_MOST_NAMED]:
         end = len(input_text(trajectory.steps[number - 1]))
         spans.append(cut(trajectory, step=number, field=Field.ACTION_INPUT, start=0, end=end))
-    return tuple(dict.fromkeys(spans))
+    return tuple(sorted(dict.fromkeys(spans), key=lambda span: span.place))

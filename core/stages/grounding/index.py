@@ -29,6 +29,8 @@ _MONTHS = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _DATE_SIGN = re.compile(rf"\d[-/.]\d|{_MONTHS}[a-z]*\.?,?\s+\d|\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTHS}", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
 _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # of search_products, searchProducts
+_BETWEEN_LINES = re.compile(r"[^_]+")
+_HUMPS = re.compile(r"[a-z][A-Z][a-z]")  # of runTimeoutSeconds, DestAirport
 _LETTERS = re.compile(r"[^\W\d_]+")
 _STEM = 5  # letters
 _KEPT_TEXT = 20_000_000  # characters of one run that are indexed; the rest of a longer one is not
@@ -108,7 +110,7 @@ def index_of(trajectory: FailedTrajectory) -> RunIndex:
 
 def stem(word: str) -> str:
     """What the forms of one folded word have in common, roughly: deliver, delivered and delivery are one."""
-    return word[:_STEM] if len(word) >= _STEM else word.rstrip("s")
+    return (word if word.endswith("ss") else word.removesuffix("s"))[:_STEM]
 
 
 def stems_of(trajectory: FailedTrajectory) -> frozenset[str]:
@@ -169,10 +171,9 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
             continue
         met.add(word)
         yield fold(word), match.start(1), match.end(1)
-        if "_" in word:
-            start = match.start(1)
-            for part in re.finditer(r"[^_]+", word):
-                yield fold(part.group()), start + part.start(), start + part.end()
+        parts = _BETWEEN_LINES if "_" in word else _NAME_PART if _HUMPS.search(word) else None
+        for part in parts.finditer(word) if parts else ():
+            yield fold(part.group()), match.start(1) + part.start(), match.start(1) + part.end()
     met = set()
     for match in _NUMBER.finditer(text):
         if (figure := match.group()) not in met and not _is_piece(text, match):

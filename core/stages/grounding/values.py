@@ -79,7 +79,12 @@ _PATH = re.compile(
     r"(?<![\w/])(?:~|\.{1,2})?/(?:[\w.@+-]{1,128}/){0,32}[\w.@+-]{0,128}\w/?|"
     r"(?<![\w/-])(?:[\w-]{1,128}/){1,32}[\w-]{1,128}\.\w+"
 )
-_FILE = re.compile(r"(?<![\w/-])[\w-]{1,128}(?:\.[\w-]{1,64}+){0,8}\.[A-Za-z]\w{0,5}\b(?!\.\w)|(?<!\w)\*\.\w+")
+_FILE = re.compile(r"(?<![\w/-])[\w-]{1,128}(?:\.[\w-]{1,64}+){0,8}\.[A-Za-z]\w{0,5}\b(?!\.\w)")
+# A file pattern: `*.txt`, `*report*.csv`; `*hello*` only where one is spoken of, as it may be a word set off by stars.
+_GLOB = re.compile(r"(?<![\w*?/.~-])(?=[\d*?/.~_-]{0,128}[^\W\d_])[\w./~-]{0,128}\*[\w*?./~-]{0,128}(?<=[\w*])")
+_GLOB_INSIDE = re.compile(r"[\w./]\*[\w.]|\*[./_-]|[/_-]\*")
+_PATTERN_BEFORE = re.compile(r"\b(?:named?|names|called|match(?:es|ing)?|like|patterns?|files?|folders?|or)\s+[\"'`]?$")
+
 _ID = re.compile(
     r"\b[A-Z]{1,6}\d*-[A-Z]?\d[\w-]*\b|"
     r"#?\b(?=\w*\d)(?=\w*[^\W\d])\w+(?:-\w+)*\b|#\d+\b|\b[^\W_]+(?:_[^\W_]+)+\b|\b\d++(?:-++\d++)++\b"
@@ -91,14 +96,20 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"(?<![\w'\u2019])[^\W\d_][\w'\u2019&.-]*[\w]|(?<![\w'\u2019])[^\W\d_]")
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
-    r"\b(?:(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|cheapest|lowest|highest|fastest|quickest|shortest|"
-    r"longest|earliest|latest|"
+    r"\b(?:(?:most|least|fewest)(?=\s+\w+(?<!ou)(?<!s)s\b)|(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|"
+    r"cheapest|lowest|highest|fastest|quickest|shortest|longest|earliest|latest|"
     r"largest|biggest|smallest|oldest|newest|youngest|best|worst|nearest|closest|heaviest|lightest|strongest|"
     r"top)\b",
     re.IGNORECASE,
 )
 # What a query says for it: MAX(...), ORDER BY ... DESC.
-_QUERY_WORDS = {"highest": ("max", "maximum", "desc"), "lowest": ("min", "minimum", "asc", "limit")}
+_QUERY_WORDS = {
+    "highest": ("max", "maximum", "desc"),
+    "lowest": ("min", "minimum", "asc", "limit"),
+    "most": ("max", "desc"),  # of things that are counted; the word behind it is looked for by itself
+    "least": ("min", "asc", "limit"),
+    "fewest": ("min", "asc", "limit"),
+}
 _LONGEST_NUMBER = 25  # characters; a longer run of digits is compared as it stands, not as a quantity
 _LONGEST_NAME = 12  # words of one name; a longer run of capitals is several
 # Written with a capital without naming anything in the run.
@@ -134,7 +145,7 @@ def find_values(text: str) -> tuple[FoundValue, ...]:
     taken = bytearray(len(text))
     found: list[FoundValue] = []
     finders = (
-        _links, _quoted, _dates, _times, _identifiers, _numbers, _number_words, _superlatives, _names,
+        _links, _globs, _quoted, _dates, _times, _identifiers, _numbers, _number_words, _superlatives, _names,
     )  # fmt: skip
     for finder in finders:
         for value in finder(text):
@@ -161,6 +172,13 @@ def _links(text: str) -> Iterator[FoundValue]:
                 r"(?:e\.g|i\.e|a\.m|p\.m|U\.S|vs|etc)\.?", match.group()
             ):
                 yield _literal(ValueKind.ID, text, match.start(), end)
+
+
+def _globs(text: str) -> Iterator[FoundValue]:
+    for match in _GLOB.finditer(text):
+        spoken_of = _PATTERN_BEFORE.search(text[max(0, match.start() - 20) : match.start()])
+        if spoken_of or _GLOB_INSIDE.search(match.group()):
+            yield _literal(ValueKind.ID, text, match.start(), match.end())
 
 
 def _quoted(text: str) -> Iterator[FoundValue]:

@@ -111,7 +111,8 @@ def _thing(name: str, verb: str, text: str, spans: list[tuple[int, int]]) -> Pag
             break
     # "Who" is for people and "what" for things; of a horse, or somebody of no known trade, neither is sure.
     alive = _PRONOUN.search(text[: spans[-1][1]]) and name[:1].isupper()
-    question = ", and ".join(asked) or (f"what is known about {name}" if alive else f"what {verb} {name}")
+    many = verb in ("are", "were") and not name.endswith("s")  # the page names it otherwise, in the plural
+    question = ", and ".join(asked) or (f"what is known about {name}" if alive or many else f"what {verb} {name}")
     return Page(question, tuple(sorted(set(told))))
 
 
@@ -138,7 +139,11 @@ def _is_about(topic: str, opening: str) -> bool:
 def _spoken(topic: str, opening: str) -> str:
     """`Ian Hunter (singer)` -> `the singer Ian Hunter`; with the article that the page itself gives it."""
     if found := re.fullmatch(r"(.+?)\s*\(([^)]+)\)", topic):
-        return f"the {found[2]} {found[1]}"
+        name, sort = found.groups()
+        if sort[0].islower() or sort.startswith("TV "):
+            return f"the {sort} {name}"
+        the = re.match(rf"the (?:\w+ )?{re.escape(fold(name))}\b", fold(opening))  # a place says which of them
+        return f"the {topic}" if the else topic
     for article in ("the", "a", "an"):
         if re.search(rf"\b{article} {re.escape(fold(topic))}\b", fold(opening[:200])):
             return f"{article} {topic}"

@@ -117,7 +117,8 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             each = ", with each folder below" if any("a" in f or "d" in f for f in flags if f != "--all") else ""
             return f"tell me how much space {' and '.join(plain)} takes{each}"
         case "df":
-            return f"tell me how much disk space is free{f' on the disk of {where}' if where else ''}"
+            disk = f" on the disk of {'the current folder' if where == '.' else where}" if where else ""
+            return f"tell me how much disk space is left{disk}"
         case "ps" | "pstree":
             return "list the running processes" if name == "ps" else "show me the tree of running processes"
         case "pwd":

@@ -101,7 +101,8 @@ def _sentence(  # noqa: PLR0911 - one line a form
     joined = f" with their {plural(singular(spoken_key(tables[-1])))}" if len(tables) > 1 else ""
     if told == ["#count"] and not group:
         return f"how many {things}{joined} are there{where}?"
-    named = [f"number of {things}" if c == "#count" else c for c in told]
+    alone = all(c == "#count" or c in group for c in told)
+    named = [(f"number of {things}" if alone else "number") if c == "#count" else c for c in told]
     counted = plural(singular(spoken_key(tables[-1])))  # of joined tables the last holds what is counted
     if top := _top(named, counted if group else things + joined, parts, aliases, group):
         return f"{top}{where}{having}"
@@ -109,7 +110,8 @@ def _sentence(  # noqa: PLR0911 - one line a form
         return f"how many {things} are there for each {join(group)}{where}{having}?"
     if group:
         values = [c for c in named if c not in group] or named
-        return f"give the {join(values)} of the {things}{joined} for each {join(group)}{where}{having}{order}"
+        whose = joined if values == [f"number of {things}"] else f" of the {things}{joined}"
+        return f"give the {join(values)}{whose} for each {join(group)}{where}{having}{order}"
     if any(c.split()[0] in _AGGREGATES.values() for c in named):
         return f"what is the {join(named)} of the {things}{joined}{where}?"
     if named == ["*"]:
