@@ -37,6 +37,16 @@ def search(topic, text):
             "The Idaho Vandals football are the teams of the University of Idaho.",
             "What is known about the Idaho Vandals football?",
         ),
+        (
+            "Emperor Nicholas II",
+            "Nicholas II (18 May 1868 \u2013 17 July 1918) was the last Emperor of Russia until his abdication.",
+            "Who was Emperor Nicholas II?",
+        ),
+        (
+            "World War I",
+            "World War I (28 July 1914 \u2013 11 November 1918) was a global conflict between two coalitions.",
+            "What was World War I?",
+        ),
         ("playwright", "A playwright or dramatist is a person who writes plays.", "What is a playwright?"),
     ],
 )

@@ -150,6 +150,11 @@ def test_a_clause_whose_target_no_call_reached_is_dropped():
             "give the number of paragraphs for each document ID, ordered by number from low to high",
         ),
         (
+            "SELECT s.name, COUNT(*) FROM semesters s JOIN student_enrolment e ON s.id = e.id GROUP BY s.name"
+            " ORDER BY COUNT(*) DESC",
+            "give the number of student enrolments for each name, ordered by number from high to low",
+        ),
+        (
             "SELECT country, AVG(age), COUNT(*) FROM singer GROUP BY country",
             "give the average age and number of the singers for each country",
         ),

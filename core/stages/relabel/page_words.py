@@ -22,6 +22,7 @@ _END = re.compile(
     r"(?<=[a-z0-9)\]\"\u201d%][.!?])(?<!\bSt\.)(?<!\bMr\.)(?<!\bDr\.)(?<!\bMrs\.)(?<!\bvs\.)\s*(?=[A-Z\"\u201c])"
 )
 _BORN = re.compile(r"\(?\b(?:born|n\u00e9e)\b[^)]{0,80}\d{4}")
+_LIVED = re.compile(r"\([^()]{0,80}\d{4}\s?[\u2013\u2014-][^()]{0,60}\d{4}\)")  # a war's dates look the same
 # What a page says of a person alone: he or she, or a word for what people are, as the end of what is told.
 _PRONOUN = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
 _ROLE = re.compile(
@@ -81,7 +82,7 @@ def page_of(step: AgentStep) -> Page | None:
 
 def _is_person(topic: str, opening: str) -> bool:
     topic = re.sub(r"\s*\([^)]*\)$", "", topic)
-    if _BORN.search(opening[:200]):
+    if _BORN.search(opening[:200]) or (_LIVED.search(opening[:200]) and _PRONOUN.search(opening)):
         return True
     if topic.startswith("The ") or any(pattern.search(opening[:300]) for pattern, _ in _ASKS[:2]):
         return False  # a work by somebody; he or she is who made it or whom it tells of

@@ -46,9 +46,13 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempts = _told_before(trajectory)
     for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
+    # Of those that the judge is equally sure of, the one whose wording is surer.
     kept = sorted(
         attempts.values(),
-        key=lambda a: -min(a.confidence, a.verdict.confidence if a.verdict and a.verdict.confidence else 0),
+        key=lambda a: (
+            -min(a.confidence, a.verdict.confidence if a.verdict and a.verdict.confidence else 0),
+            -a.confidence,
+        ),
     )
     return tuple(a.model_copy(update={"number": n}) for n, a in enumerate(kept[:_MOST_ATTEMPTS], 1))
 

@@ -102,15 +102,17 @@ def _sentence(  # noqa: PLR0911 - one line a form
     if told == ["#count"] and not group:
         return f"how many {things}{joined} are there{where}?"
     alone = all(c == "#count" or c in group for c in told)
-    named = [(f"number of {things}" if alone else "number") if c == "#count" else c for c in told]
-    counted = plural(singular(spoken_key(tables[-1])))  # of joined tables the last holds what is counted
-    if top := _top(named, counted if group else things + joined, parts, aliases, group):
+    # Of joined tables the last holds what is counted.
+    counted = plural(singular(spoken_key(tables[-1]))) if group else things + joined
+    number = f"number of {counted}" if alone else "number"
+    named = [number if c == "#count" else c for c in told]
+    if top := _top(named, counted, parts, aliases, group):
         return f"{top}{where}{having}"
     if group and len(told) <= 1 + len(group) and "#count" in told and not order and not joined:
         return f"how many {things} are there for each {join(group)}{where}{having}?"
     if group:
         values = [c for c in named if c not in group] or named
-        whose = joined if values == [f"number of {things}"] else f" of the {things}{joined}"
+        whose = "" if values == [number] and alone else f" of the {things}{joined}"
         return f"give the {join(values)}{whose} for each {join(group)}{where}{having}{order}"
     if any(c.split()[0] in _AGGREGATES.values() for c in named):
         return f"what is the {join(named)} of the {things}{joined}{where}?"
