@@ -17,8 +17,15 @@ _SHORT = 4  # characters; a shorter quote must be a whole word, or "4" would be 
 
 def locate(trajectory: FailedTrajectory, *, step: int, quote: str, fields: Sequence[Field] = SHOWN) -> Evidence | None:
     """Find `quote` in one step (1-based): word for word, else up to case and white space."""
-    if not 1 <= step <= len(trajectory.steps):
-        return None
+    return _find(trajectory, step, quote, fields) if 1 <= step <= len(trajectory.steps) else None
+
+
+def locate_rule(trajectory: FailedTrajectory, quote: str) -> Evidence | None:
+    """Find `quote` in the system prompt, as `locate` does."""
+    return _find(trajectory, 0, quote, (Field.SYSTEM,))
+
+
+def _find(trajectory: FailedTrajectory, step: int, quote: str, fields: Sequence[Field]) -> Evidence | None:
     wanted = [text for text in dict.fromkeys((quote, quote.strip(_AROUND))) if text.strip()]
     for text in wanted:
         if len(text) < _SHORT:

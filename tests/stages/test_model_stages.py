@@ -59,6 +59,16 @@ def test_detection_keeps_found_evidence_and_real_steps_only():
     assert analysis.method == "scripted"
 
 
+def test_a_broken_rule_is_shown_in_the_system_prompt_and_is_a_type_beside_the_others():
+    said = ANALYSIS | {"other_types": ["incomplete"], "broken_rules": ["never order without asking", "Be polite."]}
+    analysis = detect_with_model(RUN, ScriptedChat([said]), SETTINGS)
+    assert analysis.failure_type is FailureType.HALLUCINATION
+    assert analysis.other_types == (FailureType.INCOMPLETE, FailureType.CONSTRAINT_VIOLATION)
+    rule, error = analysis.evidence
+    assert (rule.field, rule.quote) == (Field.SYSTEM, "Never order without asking")
+    assert (error.step, error.quote) == (3, "budget exceeded")
+
+
 @pytest.mark.parametrize(
     ("label", "said", "result"),
     [

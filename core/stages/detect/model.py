@@ -6,7 +6,7 @@ from core.llm import Ask, Chat, Percent, Words
 from core.models import Cause, FailedTrajectory, FailureAnalysis, FailureType, Field, LabelOutcome
 from core.prompts import policy, render, room_for_steps, show_steps, show_text
 from core.settings import PipelineConfig
-from core.stages.quotes import SHOWN, locate
+from core.stages.quotes import SHOWN, locate, locate_rule
 
 _MOST_EVIDENCE = 5
 
@@ -21,11 +21,13 @@ class _Analysis(BaseModel):
 
     is_failure: bool | None
     failure_type: FailureType | None = None
+    other_types: list[FailureType] = []
     severity: Percent
     recoverable: bool
     cause: Cause = Cause.UNKNOWN
     explanation: Words = ""
     evidence: list[_Quote] = []
+    broken_rules: list[Words] = []
     error_steps: list[int] = []
 
 
@@ -50,14 +52,21 @@ def detect_with_model(trajectory: FailedTrajectory, chat: Chat, settings: Pipeli
     cause = Cause.LABEL_NOISE if is_failure and said.is_failure is False else said.cause
     fields = (*SHOWN, Field.THOUGHT)
     found = [locate(trajectory, step=e.step, quote=e.quote, fields=fields) for e in said.evidence[:_MOST_EVIDENCE]]
+    rules = [rule for quote in said.broken_rules[:_MOST_EVIDENCE] if (rule := locate_rule(trajectory, quote))]
+    types = dict.fromkeys(t for t in (said.failure_type, *said.other_types) if t)
+    if rules:
+        types.setdefault(FailureType.CONSTRAINT_VIOLATION)
+    if is_failure is False:
+        types.clear()
     return FailureAnalysis(
         is_failure=is_failure,
-        failure_type=said.failure_type if is_failure is not False else None,
+        failure_type=next(iter(types), None),
+        other_types=tuple(types)[1:],
         severity=said.severity / 100,
         recoverable=said.recoverable,
         cause=cause,
         explanation=said.explanation.strip(),
-        evidence=tuple(sorted({evidence for evidence in found if evidence}, key=lambda evidence: evidence.place)),
+        evidence=tuple(sorted({*filter(None, found), *rules}, key=lambda span: span.place)),
         error_steps=tuple(sorted({step for step in said.error_steps if 1 <= step <= len(trajectory.steps)})),
         method=chat.model,
     )
