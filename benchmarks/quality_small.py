@@ -59,11 +59,11 @@ def _ask(turns: list[Case], server: Listener, counts: Counter[tuple[str, str]]) 
         model="smollm2",
         base_url=server.url,
         use_llm_extractor=False,
-        max_tokens=320,
-        context_tokens=2_400,
+        max_tokens=256,
+        context_tokens=2_000,
         timeout=900,
         goals=1,
-        relabel_max_attempts=2,
+        relabel_max_attempts=1,
         concurrency=SLOTS,
     )
     chat, judges = build_chats(settings)

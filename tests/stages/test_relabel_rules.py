@@ -191,7 +191,7 @@ def test_a_shells_prompt_is_no_fact_of_its_output():
             "find projects -name '*.tmp' -exec wc -c {} \\; | sort -rn",
             "find all files named *.tmp under projects and give the size of each, sorted from high to low",
         ),
-        ("df -h .", "tell me how much disk space is left on the disk of the current folder"),
+        ("df -h .", "tell me how much disk space is available on the disk of the current folder"),
         ("cat a.txt | wc -l", "show me what is in a.txt and count the lines"),
         ("find / -mmin +5 -regex x", None),
         (

@@ -118,7 +118,7 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             return f"tell me how much space {' and '.join(plain)} takes{each}"
         case "df":
             disk = f" on the disk of {'the current folder' if where == '.' else where}" if where else ""
-            return f"tell me how much disk space is left{disk}"
+            return f"tell me how much disk space is available{disk}"
         case "ps" | "pstree":
             return "list the running processes" if name == "ps" else "show me the tree of running processes"
         case "pwd":
