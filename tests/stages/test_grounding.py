@@ -2,7 +2,7 @@ import pytest
 from rule_runs import call, flight_run, move_run, run
 
 from core.models import AgentStep, FailedTrajectory, Field
-from core.stages.grounding import check_answer, check_prompt, find_values
+from core.stages.grounding import Requests, check_answer, check_prompt, find_values
 from core.stages.spans import field_text
 
 
@@ -237,3 +237,24 @@ def test_a_number_is_found_with_its_own_unit_only(written, in_run, found):
     )
     [value] = [value for value in check_prompt(f"Is it {written} ?", weighed).values if value.kind == "number"]
     assert (value.evidence is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("Please find me the cheapest flight from New York to Seattle on May 20, in economy.", True),
+        ("Please find the most expensive flight from New York to Seattle on May 20, in economy.", False),
+        ("Please find the cheapest flight from New York to Seattle on May 21, in economy.", False),
+        ("Please find the cheapest flight from New York to Boston on May 20, in economy.", False),
+    ],
+)
+def test_wording_nominates_the_same_request_and_numbers_names_and_superlatives_decide(other, same):
+    met = Requests()
+    met.add("Please find the cheapest flight from New York to Seattle on May 20, in economy.")
+    assert met.has_like(other) is same
+
+
+def test_the_most_of_one_thing_is_not_the_most_of_another():
+    met = Requests()
+    met.add("Which record company of all those that have ever signed a contract has the most songs?")
+    assert not met.has_like("Which record company of all those that have ever signed a contract has the most bands?")

@@ -96,7 +96,7 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"(?<![\w'\u2019])[^\W\d_][\w'\u2019&.-]*[\w]|(?<![\w'\u2019])[^\W\d_]")
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
-    r"\b(?:(?:most|least|fewest)(?=\s+\w+(?<!ou)(?<!s)s\b)|(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|"
+    r"\b(?:(?:most|least|fewest)(?=\s+(?P<counted>\w+(?<!ou)(?<!s)s)\b)|(?:most|least)\s+(?!of\b|likely\b|recent\b)\w+|"
     r"cheapest|lowest|highest|fastest|quickest|shortest|longest|earliest|latest|"
     r"largest|biggest|smallest|oldest|newest|youngest|best|worst|nearest|closest|heaviest|lightest|strongest|"
     r"top)\b",
@@ -253,9 +253,10 @@ def _number_words(text: str) -> Iterator[FoundValue]:
 def _superlatives(text: str) -> Iterator[FoundValue]:
     for match in _SUPERLATIVE.finditer(text):
         key = phrase_key(match.group())
-        yield FoundValue(
-            ValueKind.SUPERLATIVE, match.group(), match.start(), match.end(), (key, *_QUERY_WORDS.get(key, ()))
-        )
+        keys = (key, *_QUERY_WORDS.get(key, ()))
+        if match["counted"]:  # the most of one thing is not the most of another
+            keys = (f"{key} {phrase_key(match['counted'])}", *keys)
+        yield FoundValue(ValueKind.SUPERLATIVE, match.group(), match.start(), match.end(), keys)
 
 
 def _names(text: str) -> Iterator[FoundValue]:
