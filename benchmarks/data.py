@@ -30,15 +30,17 @@ def records(path: Path) -> list[Record]:
     return [item for item in read(path) if isinstance(item, Record)]
 
 
-def fill(store: Store, proposals: int, *, steps: int = 0) -> None:
+def fill(store: Store, proposals: int, *, steps: int = 0, own_texts: bool = False) -> None:
     """Put copies of the short sample runs into `store`, each with a name and a score of its own.
 
-    `steps`: repeat those of a run until it has so many; 0 leaves them as they are.
+    `steps`: repeat those of a run until it has so many; 0 leaves them as they are. `own_texts`: nothing that was
+    said, thought or given back stands in two copies; tools and system prompts do, as in runs of one agent.
     """
     settings = PipelineConfig()
     made = [(r.trajectory, run_stages(r.trajectory, None, (), settings)) for r in records(SAMPLE)]
     short = [(_long(run, steps), result) for run, result in made if result.relabeled and len(run.steps) <= 8]
-    copies = ((*_copy(*short[n % len(short)], n), "openai-chat") for n in range(proposals))
+    made_of = ((n, *short[n % len(short)]) for n in range(proposals))
+    copies = ((*_copy(*(_in_own_words(*one) if own_texts else one[1:]), one[0]), "openai-chat") for one in made_of)
     put(store, copies, random_share=0.1)
 
 
@@ -59,6 +61,24 @@ def put(store: Store, made: Iterable[tuple[FailedTrajectory, PipelineResult, str
 def _long(run: FailedTrajectory, steps: int) -> FailedTrajectory:
     more = tuple(islice(cycle(run.steps), steps)) or run.steps
     return FailedTrajectory.model_construct(**{**dict(run), "steps": more})
+
+
+def _in_own_words(
+    number: int, run: FailedTrajectory, result: PipelineResult
+) -> tuple[FailedTrajectory, PipelineResult]:
+    def own(text: str) -> str:
+        return f"{text} ({number})" if text else ""
+
+    steps = tuple(
+        step.model_copy(update={name: own(getattr(step, name)) for name in ("thought", "text", "observation")})
+        for step in run.steps
+    )
+    asked = {"original_prompt": own(run.original_prompt), "final_answer": own(run.final_answer)}
+    assert result.relabeled is not None
+    attempt = result.relabeled.attempt
+    said = {name: own(getattr(attempt, name)) for name in ("hindsight_prompt", "final_answer")}
+    relabeled = result.relabeled.model_copy(update={"attempts": (attempt.model_copy(update=said),), "proposed": 0})
+    return run.model_copy(update={"steps": steps, **asked}), result.model_copy(update={"relabeled": relabeled})
 
 
 def _copy(run: FailedTrajectory, result: PipelineResult, number: int) -> tuple[FailedTrajectory, PipelineResult]:

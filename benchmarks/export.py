@@ -39,7 +39,7 @@ def main() -> None:
 
 def _accepted(place: Path, size: int) -> None:
     with open_store(place, create=True) as store:
-        fill(store, size)
+        fill(store, size, own_texts=True)
         # As a reviewer's verdicts would leave it; to give 100,000 of them takes longer than what is measured.
         with store.transaction():
             store.write("UPDATE proposals SET state = 'accepted'")

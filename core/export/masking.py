@@ -5,13 +5,22 @@ Masks are numbered as they come and are no digest: a phone number could be guess
 
 import re
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from core.export.personal import find_personal, names_secret
+from core.formats.text import to_json
 from core.models import AugmentedSample, Value
 
+_LISTS_KNOWN = 200  # lists of tools in which nothing was found; a few megabytes at most
 # Fields that the program itself writes, and names that calls and results refer to.
 _KEPT = frozenset({"trajectory_key", "id", "tool_call_id", "role", "name"})
+
+
+@cache
+def _read(kind: type[Value]) -> tuple[str, ...]:
+    """The fields of a value that hold words of somebody else."""
+    return tuple(name for name in kind.model_fields if name not in _KEPT)
 
 
 class Masks:
@@ -25,6 +34,7 @@ class Masks:
         self.samples = 0
         self._masks: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
+        self._plain_tools: set[str] = set()
 
     def sample(self, sample: AugmentedSample) -> AugmentedSample:
         """`sample` with a mask for each find in any of its texts: requests, messages, arguments, tools, provenance."""
@@ -62,12 +72,21 @@ class Masks:
         if isinstance(value, list | tuple):
             return type(value)(self._masked(part, key) for part in value)
         if isinstance(value, Value):
-            return value.model_copy(
-                update={
-                    name: self._masked(getattr(value, name)) for name in type(value).model_fields if name not in _KEPT
-                }
-            )
+            held = {name: getattr(value, name) for name in _read(type(value))}
+            masked = {name: self._tools(part) if name == "tools" else self._masked(part) for name, part in held.items()}
+            return value if masked == held else value.model_copy(update=masked)
         return value
+
+    def _tools(self, tools: Any) -> Any:
+        """The tools of a sample. Runs of one agent share them, and to write them down is faster than to look again."""
+        written = to_json(tools)
+        if written in self._plain_tools:
+            return tools
+        before = self.found.total()
+        masked = self._masked(tools)
+        if self.found.total() == before and len(self._plain_tools) < _LISTS_KNOWN:
+            self._plain_tools.add(written)
+        return masked
 
     def _mask(self, kind: str, text: str) -> str:
         self.found[kind] += 1

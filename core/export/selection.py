@@ -102,7 +102,7 @@ class Quotas:
     def why_not(self, sample: AugmentedSample) -> str | None:
         """Why `sample` is one too many; None if it is not, and then it counts."""
         wanted = self._selection
-        task = task_id(sample.original_prompt)
+        task = task_id(sample.original_prompt) if wanted.per_task is not None else b""
         if wanted.per_task is not None and self._of_task[task] >= wanted.per_task:
             return f"Its task has {wanted.per_task} better sample{'s' if wanted.per_task > 1 else ''} in the export."
         if wanted.unique_goals:

@@ -21,7 +21,8 @@ _SHARED_COLUMNS = (("tools", "string"), *LINEAGE_COLUMNS)
 
 
 def _shared(sample: AugmentedSample, tools: tuple[dict[str, Any], ...]) -> Row:
-    return {"tools": to_json(clean(tools)) if tools else "", **lineage(sample)}
+    # An empty text would be read as one tool, and stop the trainer.
+    return {"tools": to_json(clean(tools)), **lineage(sample)}
 
 
 def _conversation(sample: AugmentedSample, shape: Shape) -> tuple[Row, ...]:
@@ -151,7 +152,7 @@ def _one_message_rules(number: int, message: Row, following: Row) -> Iterator[st
 
 def _tools_rules(row: Row) -> Iterator[str]:
     try:
-        tools = from_json(row["tools"] or "[]")
+        tools = from_json(row["tools"])
     except ValueError:
         tools = None
     if not isinstance(tools, list) or any(not isinstance(tool, dict) for tool in tools):

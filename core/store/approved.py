@@ -54,7 +54,7 @@ def approved(
     order = "p.state NOT IN ('accepted', 'edited'), p.score DESC, t.rowid" if best_first else "t.rowid"
     auto = f" OR p.state = 'auto_accepted' OR {AUTO_ACCEPTED}" if include_auto else ""
     sql = f"""
-        SELECT b.body, p.source, a.body AS attempt, r.analysis, p.state, v.annotator, v.created_at,
+        SELECT p.trajectory_key, b.body, p.source, a.body AS attempt, r.analysis, p.state, v.annotator, v.created_at,
                (SELECT batch_id FROM bulk_members WHERE proposal_id = p.id AND outcome = 'applied') AS batch_id,
                p.score, (SELECT json_group_array(tag) FROM tags WHERE trajectory_key = p.trajectory_key) AS tags,
                t.prompt, v.hindsight_prompt, v.final_answer, v.first_step, v.last_step
@@ -67,21 +67,21 @@ def approved(
         WHERE p.is_current = 1 AND (p.state IN ('accepted', 'edited'){auto})
               {met_by(imports, "p.trajectory_key")} ORDER BY {order}"""
     found = store.stream(sql, {"theta": theta, "delta": delta} if include_auto else {})
-    for body, source, attempt, analysis, state, annotator, reviewed_at, batch_id, score, tags, task, *edit in found:
+    for key, body, source, attempt, analysis, state, annotator, at, batch_id, score, tags, task, *edit in found:
         if of_task is not None and not of_task(task):
             continue
         prompt, answer, first, last = edit
         changes = {"hindsight_prompt": prompt, "final_answer": answer, "first_step": first, "last_step": last}
         proposed = store.parsed(Attempt, attempt)
         yield Approved(
-            trajectory=store.parsed(FailedTrajectory, body),
+            trajectory=store.parsed(FailedTrajectory, body).known_by(key),
             source=source,
             attempt=proposed.model_copy(update={name: value for name, value in changes.items() if value is not None}),
             proposed=proposed,
             analysis=store.parsed(FailureAnalysis, analysis) if analysis else None,
             state="auto_accepted" if state == "pending" else state,
             annotator=annotator,
-            reviewed_at=reviewed_at,
+            reviewed_at=at,
             batch_id=batch_id if state == "auto_accepted" else None,
             score=score,
             tags=tuple(json.loads(tags)),

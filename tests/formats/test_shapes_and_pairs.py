@@ -93,7 +93,7 @@ def test_a_pair_of_prompts_asks_for_the_request_and_offers_no_tools(make_sample,
     assert "Buy the X1 and mail it to Dana." in asked
     assert "rate_limited" in asked
     assert "What does the X1 cost?" not in asked, "the answer is not in the question"
-    assert row["tools"] in ([], "", "[]")
+    assert row["tools"] in ([], "[]")
 
 
 @pytest.mark.parametrize("target", PREFERENCES, ids=lambda target: target.name)

@@ -1,5 +1,6 @@
 """Runs in ms-swift's environment: its own loader and one step on each export; says what of each row is trained."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def step(kind: str, folder: Path, scratch: Path) -> dict[str, Any]:
     made = (SwiftSft if kind == "sft" else SwiftRLHF)(given)
     data, _ = made._prepare_dataset()
     tokenizer = made.template.tokenizer
-    rows = [made.template.encode(row) for row in data.dataset] if hasattr(data, "dataset") else list(data)
+    found = sorted(zip(_places(folder, data.dataset), data.dataset, strict=True), key=lambda pair: pair[0])
+    rows = [made.template.encode(row) for _, row in found]
     done = made.run()
     return {
         "version": swift.__version__,
@@ -46,12 +48,31 @@ def step(kind: str, folder: Path, scratch: Path) -> dict[str, Any]:
         "trained": len(data),
         "loss": next(entry["loss"] for entry in done["log_history"] if "loss" in entry),
         "rows": [[_side(row, prefix, tokenizer) for prefix in SIDES[kind]] for row in rows],
-        "weights": [sorted(set(row.get("loss_scale") or [])) for row in rows],
+        "weights": [_weights(row) for row in rows],
     }
+
+
+def _places(folder: Path, shuffled: Any) -> list[int]:
+    """Where each row stands in the file: the loader shuffles them, and what no column of its own holds is gone."""
+    lines = [line for line in (folder / "train.jsonl").read_text("utf-8").split("\n") if line]
+    free: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        free.setdefault(_said(json.loads(line)), []).append(place)
+    return [free[_said(row)].pop(0) for row in shuffled]
+
+
+def _said(row: dict[str, Any]) -> str:
+    return json.dumps([message["content"] for message in row["messages"] if message["role"] in ("user", "assistant")])
 
 
 def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, object]]:
     return trained_parts(row[f"{prefix}input_ids"], row[f"{prefix}labels"], tokenizer)
+
+
+def _weights(row: dict[str, Any]) -> list[float]:
+    """The different weights of the tokens in the loss."""
+    weighed = zip(row.get("loss_scale") or (), row.get("labels") or (), strict=True)
+    return sorted({weight for weight, label in weighed if label != -100})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """LLaMA-Factory's own loader keeps every row of our exports, and trains on no result and no word of the user."""
 
+import json
+
 import pytest
-from training_data import pairs_of
+from training_data import assert_says, pairs_of
 
 
 @pytest.fixture(scope="module")
@@ -9,15 +11,19 @@ def folders(exported):
     return {
         "sft": exported("sharegpt"),
         "steps": exported("sharegpt", "llamafactory-steps"),
-        "dpo": exported("dpo", "llamafactory"),
+        "answers": exported("dpo", "llamafactory"),
+        "calls": exported("dpo", "llamafactory", pairs="calls"),
+        "prompts": exported("dpo", "llamafactory", pairs="prompts"),
         "kto": exported("kto", "llamafactory"),
     }
 
 
 @pytest.fixture(scope="module")
 def said(folders, run_in):
-    jobs = {"sft": ("sft", "whole"), "steps": ("sft", "masked"), "dpo": ("dpo", "whole"), "kto": ("kto", "whole")}
-    return run_in("llamafactory", {name: (*words, folders[name]) for name, words in jobs.items()})
+    stages = {"sft": "sft", "steps": "sft", "kto": "kto"}
+    history = {"steps": "masked"}
+    jobs = {name: (stages.get(name, "dpo"), history.get(name, "whole"), folder) for name, folder in folders.items()}
+    return run_in("llamafactory", jobs)
 
 
 def by_assistant(turns):
@@ -45,10 +51,18 @@ def test_one_row_per_turn_trains_the_last_one_alone(folders, said):
         assert by_assistant(turns)[-1]["ends"]
 
 
-def test_dpo_trains_one_turn_on_each_side(folders, said):
-    for row, sides in pairs_of(said["dpo"], folders["dpo"], sides=2):
+@pytest.mark.parametrize("name", ["answers", "prompts"])
+def test_dpo_trains_one_turn_on_each_side(folders, said, name):
+    for row, sides in pairs_of(said[name], folders[name], sides=2):
         for turns, side in zip(sides, (row["chosen"], row["rejected"]), strict=True):
             only_the_last_says(turns, side["value"])
+
+
+def test_dpo_trains_one_call_on_each_side(folders, said):
+    for row, sides in pairs_of(said["calls"], folders["calls"], sides=2):
+        for turns, side in zip(sides, (row["chosen"], row["rejected"]), strict=True):
+            only_the_last_says(turns, "")
+            assert_says(by_assistant(turns)[-1]["text"], "", [json.loads(side["value"])])
 
 
 def test_kto_trains_the_last_turn(folders, said):

@@ -57,8 +57,10 @@ def why_stale(attempt: Attempt, trajectory: FailedTrajectory) -> str | None:
 def says_all_of(new: str, old: str) -> bool:
     """Whether every value of the answer `new` stands in `old` too, so that it may answer the new goal as well."""
     values = find_values(new)
+    if not values:
+        return False
     there = {key for value in find_values(old) for key in value.keys}
-    return bool(values) and all(there.intersection(value.keys) for value in values)
+    return all(there.intersection(value.keys) for value in values)
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ after the bad call could not have been known at it; and a call that is quite dif
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,9 @@ def corrections_of(
     `turns` are (place of the assistant's message in `messages`, numbered steps of that turn), in order;
     `tools` those that the run itself was offered.
     """
+    times = Counter(step.action_name for _, steps in turns for _, step in steps)
+    if not any(times[step.action_name] > 1 and _is_own_mistake(step) for _, steps in turns for _, step in steps):
+        return ()  # so in nearly every run; what follows reads all that was said
     offered = _words(str(list(tools)))
     found = []
     for index, (at, steps) in enumerate(turns):
