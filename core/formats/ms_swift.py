@@ -188,6 +188,6 @@ KTO = Target(
     columns=(("messages", "list: json"), ("label", "bool"), *_SHARED_COLUMNS),
     build=contrast_rows(_contrast),
     rules=_contrast_rules,
-    loading="swift rlhf --rlhf_type kto --dataset FOLDER/train.jsonl --strict true",
+    loading="swift rlhf --rlhf_type kto --gradient_accumulation_steps 8 --dataset FOLDER/train.jsonl --strict true",
     order=twins_apart,
 )

@@ -26,6 +26,7 @@ def step(kind: str, folder: Path, scratch: Path) -> dict[str, Any]:
         "max_length": "60000",
         "output_dir": str(scratch / "out"),
         "per_device_train_batch_size": "2",
+        "gradient_accumulation_steps": "1",
         "max_steps": "1",
         "logging_steps": "1",
         "save_strategy": "no",
@@ -37,7 +38,8 @@ def step(kind: str, folder: Path, scratch: Path) -> dict[str, Any]:
     settings |= {"is_binary_loss_scale": "false"} if kind == "sft" else {"rlhf_type": kind}
     given = [part for name, value in settings.items() for part in (f"--{name}", value)]
     made = (SwiftSft if kind == "sft" else SwiftRLHF)(given)
-    data, _ = made._prepare_dataset()
+    data, _ = loaded = made._prepare_dataset()
+    made._prepare_dataset = lambda: loaded  # once is enough
     tokenizer = made.template.tokenizer
     found = sorted(zip(_places(folder, data.dataset), data.dataset, strict=True), key=lambda pair: pair[0])
     rows = [made.template.encode(row) for _, row in found]
@@ -62,7 +64,7 @@ def _places(folder: Path, shuffled: Any) -> list[int]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    return json.dumps([message["content"] for message in row["messages"] if message["role"] in ("user", "assistant")])
+    return json.dumps([message["content"] for message in row["messages"]])
 
 
 def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, object]]:
@@ -70,9 +72,9 @@ def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, ob
 
 
 def _weights(row: dict[str, Any]) -> list[float]:
-    """The different weights of the tokens in the loss."""
+    """The different weights of the tokens in the loss, rounded as they stand in the file."""
     weighed = zip(row.get("loss_scale") or (), row.get("labels") or (), strict=True)
-    return sorted({weight for weight, label in weighed if label != -100})
+    return sorted({round(weight, 6) for weight, label in weighed if label != -100})
 
 
 if __name__ == "__main__":
