@@ -64,7 +64,7 @@ def _places(folder: Path, shuffled: Any) -> list[int]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    return json.dumps([message["content"] for message in row["messages"]])
+    return json.dumps([(message["content"], message.get("loss_scale")) for message in row["messages"]])
 
 
 def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, object]]:
