@@ -64,7 +64,8 @@ def _places(folder: Path, shuffled: Any) -> list[int]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    return json.dumps([(message["content"], message.get("loss_scale")) for message in row["messages"]])
+    # The loader reads numbers a little less exactly than they stand in the file.
+    return json.dumps([(message["content"], round(message.get("loss_scale") or 0, 6)) for message in row["messages"]])
 
 
 def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, object]]:
