@@ -13,6 +13,7 @@ from core.store.leases import Lease, live_leases, release_lease
 from core.store.overlap import current_overlap
 from core.store.proposals import get_proposal
 from core.store.trajectories import trajectory_name
+from review_app.chrome import as_label
 from review_app.counted import counted
 from review_app.faults import in_words
 from review_app.pane import words
@@ -120,11 +121,13 @@ def _difference(opened: Store, difference: Difference) -> None:
     row = get_proposal(opened, difference.proposal_id)
     if row is None:
         return
-    what, link = st.columns([5, 1], vertical_alignment="center")
     sides = f"{', '.join(difference.approved_by)} for, {', '.join(difference.rejected_by)} against"
     state = words.STATE[row.state][0].lower()
-    what.text(f"{line(trajectory_name(opened, row.trajectory_key), 60)}\n{line(sides, 150)} · now {state}")
-    link.page_link("screens/review.py", label="Open", query_params={"item": row.trajectory_key})
+    name = as_label(trajectory_name(opened, row.trajectory_key), 60)
+    st.page_link(
+        "screens/review.py", label=name, icon=":material/open_in_full:", query_params={"item": row.trajectory_key}
+    )
+    st.text(f"{line(sides, 150)} · now {state}")
 
 
 @st.fragment(run_every=5.0)
@@ -145,11 +148,11 @@ def show_open(who: str) -> None:
 
 def _open_at(opened: Store, name: str, held: list[Lease], now: float, who: str) -> None:
     """One person with all that is kept for them, given back together."""
-    holder, items, left, button = st.columns([2, 4, 2, 1], vertical_alignment="center")
+    holder, items, left, button = st.columns([2, 4, 1, 2], vertical_alignment="center")
     holder.text(line(name, 60))
     items.text("\n".join(line(lease.trajectory_id, 80) for lease in held))
     left.text(f"{max(lease.until for lease in held) - now:.0f} s left")
-    if button.button("Release", key=f"release_{held[0].proposal_id}"):
+    if button.button(f"Release {as_label(name)}", key=f"release_{held[0].proposal_id}"):
         for lease in held:
             release_lease(opened, lease.proposal_id, name, released_by=who)
         st.rerun()
