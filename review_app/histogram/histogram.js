@@ -46,6 +46,7 @@ class Histogram {
     const svg = draw("svg", { width: this.width, height: this.height, role: "group", "aria-label": data.title });
     this.paintBars(svg);
     this.handles = data.handles.map((handle) => this.handle(svg, { ...handle }));
+    svg.append(...this.handles.map(({ words }) => words)); // over the line of whatever handle
     this.root.replaceChildren(svg, ...(data.legend ? [this.legend()] : []));
     if (focused) this.handles.find((one) => one.key === focused)?.node.focus();
   }
@@ -114,10 +115,10 @@ class Histogram {
     const y = 12 + this.data.handles.findIndex((one) => one.key === handle.key) * LINE;
     handle.line = draw("line", { y1: y, y2: this.height - BOTTOM });
     handle.grip = draw("circle", { cy: y, r: 7 });
-    handle.words = draw("text", { y: y + 4 });
+    handle.words = draw("text", { class: "words", y: y + 4, "aria-hidden": "true" }); // the slider's value says them
     handle.reach = draw("rect", { class: "reach", y: 0, width: 20, height: this.height - BOTTOM });
     const attributes = { class: `handle ${handle.key}`, role: "slider", tabindex: 0, "aria-label": handle.label };
-    handle.node = draw("g", attributes, handle.reach, handle.line, handle.grip, handle.words);
+    handle.node = draw("g", attributes, handle.reach, handle.line, handle.grip);
     handle.node.dataset.key = handle.key;
     handle.node.addEventListener("keydown", (event) => this.press(event, handle));
     handle.node.addEventListener("keyup", (event) => this.letGo(event, handle));

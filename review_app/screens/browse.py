@@ -61,7 +61,7 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
         column_config={
             "Score": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Steps": st.column_config.NumberColumn(width="small"),
-            "State": st.column_config.TextColumn(width=150),  # as wide as its longest word, "Accepted with edits"
+            "State": st.column_config.TextColumn(width=180),  # as wide as its longest words, "Waits for a second person"
             "Request": st.column_config.TextColumn(width="large"),
             "Note": st.column_config.TextColumn(width="medium"),
         },
