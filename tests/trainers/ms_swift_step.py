@@ -64,8 +64,10 @@ def _places(folder: Path, shuffled: Any) -> list[int]:
 
 
 def _said(row: dict[str, Any]) -> str:
+    other = row.get("rejected_response") or []
+    messages = [*row["messages"], *(other if isinstance(other, list) else [])]  # for KTO the loader adds a text
     # The loader reads numbers a little less exactly than they stand in the file.
-    return json.dumps([(message["content"], round(message.get("loss_scale") or 0, 6)) for message in row["messages"]])
+    return json.dumps([(message["content"], round(message.get("loss_scale") or 0, 6)) for message in messages])
 
 
 def _side(row: dict[str, Any], prefix: str, tokenizer: Any) -> list[dict[str, object]]:

@@ -1,7 +1,9 @@
 """ms-swift's own loader keeps every row of our exports, and weighs each turn as the row says."""
 
+import json
+
 import pytest
-from training_data import pairs_of
+from training_data import assert_says, pairs_of
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +39,17 @@ def test_sft_trains_the_turns_that_weigh_something_by_their_weight(folders, said
 
 
 @pytest.mark.parametrize("name", ["answers", "calls", "prompts"])
-def test_dpo_keeps_results_out_of_both_sides(folders, said, name):
+def test_dpo_trains_the_last_turn_of_each_side(folders, said, name):
     for row, sides in pairs_of(said[name], folders[name], sides=2):
         for turns, side in zip(sides, (row["messages"], row["rejected_response"]), strict=True):
-            if side[-1]["role"] == "assistant":
-                assert side[-1]["content"].strip() in trained(turns)[-1]["text"]
+            [turn], last = trained(turns), side[-1]
+            if last["role"] == "assistant":
+                assert_says(turn["text"], last["content"], [])
+            else:
+                assert_says(turn["text"], "", [json.loads(last["content"])])
 
 
-def test_kto_keeps_results_out_of_the_answer(folders, said):
+def test_kto_trains_the_last_turn(folders, said):
     for row, [turns] in pairs_of(said["kto"], folders["kto"]):
-        assert row["messages"][-1]["content"].strip() in trained(turns)[-1]["text"]
+        [turn] = trained(turns)
+        assert row["messages"][-1]["content"].strip() in turn["text"]
