@@ -32,7 +32,7 @@ Pinned columns need `datasets` 4.7 or newer. {weight}
 """
 _WEIGHT = (
     "`weight` is 1 - severity of the failure that the run was relabelled from, 0 to 1. "
-    "None of the trainers named here reads it by itself; weigh or resample rows by it as you see fit."
+    "The trainer does not read this column; resample rows by it if you like, unless the loss holds it as said above."
 )
 _TURN_WEIGHT = "The 0 or 1 in an assistant turn's `weight` says whether the turn is trained."
 
