@@ -22,7 +22,6 @@ from core.export.selection import Quotas
 from core.export.splitting import Leakage, is_test
 from core.formats import Row
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
-from core.formats.shape import Pairs
 from core.formats.target import TEST_FILE
 from core.formats.writing import Written, write_folder, write_single
 from core.models import Attempt, AugmentedSample, LeftOut
@@ -146,11 +145,10 @@ def _samples(
     quotas: Quotas,
     of_task: Callable[[str], bool] | None = None,
 ) -> Iterator[AugmentedSample]:
-    policy, wanted = policy_of(store, settings), request.selection
+    policy, wanted, target = policy_of(store, settings), request.selection, request.target
     wanted.check(selectable(store))
     called, lengths = names(store, pseudonyms=request.pseudonyms), Lengths(wanted.tokenizer)
     report.tokens_by = lengths.by
-    compares = bool(request.target.pairs) and request.target.shape.pairs is Pairs.ANSWERS
     for item in approved(
         store,
         theta=policy["theta"],
@@ -172,7 +170,7 @@ def _samples(
             metadata=_provenance(item, called),
             proposed_prompt=_rewritten(item),
             allow_stale=request.allow_stale,
-            compare_answers=compares,
+            for_pairs=bool(target.pairs),
         )
         if isinstance(sample, LeftOut):
             if request.redact:

@@ -39,15 +39,15 @@ def augment(
     metadata: Mapping[str, Any],
     proposed_prompt: str = "",
     allow_stale: bool = False,
-    compare_answers: bool = True,
+    for_pairs: bool = True,
 ) -> AugmentedSample | LeftOut:
     """Conversation that `attempt` makes of `trajectory`, or why it makes none.
 
     The weight is that of `analysis` (1 - severity), 1.0 without one. `metadata` is kept, and joined
     by what was inferred, masked or dropped on the way. `proposed_prompt`: the request that a person
     rewrote for these very steps, if one did. `allow_stale` keeps a final answer that still serves the old
-    goal; the metadata say so. `compare_answers` says whether `original_serves` is asked, which takes a quarter of the
-    time and serves pairs of answers only.
+    goal; the metadata say so. Without `for_pairs` nobody asks what only pairs need and what takes longest:
+    `corrections` and `original_serves`.
     """
     shown = trajectory.without_grader_text()
     calls = [(n, step) for n, step in trajectory.actions if attempt.first_step <= n <= attempt.last_step]
@@ -82,8 +82,8 @@ def augment(
         original_prompt=trajectory.original_prompt,
         original_answer=trajectory.final_answer,
         proposed_prompt=proposed_prompt,
-        corrections=corrections_of(turns, messages, trajectory.tools),
-        original_serves=compare_answers and says_all_of(attempt.final_answer, trajectory.final_answer),
+        corrections=corrections_of(turns, messages, trajectory.tools) if for_pairs else (),
+        original_serves=for_pairs and says_all_of(attempt.final_answer, trajectory.final_answer),
         metadata={
             **metadata,
             "first_step": attempt.first_step,
