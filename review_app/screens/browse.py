@@ -61,7 +61,7 @@ def table(rows: list[BrowseRow]) -> list[BrowseRow]:
         column_config={
             "Score": st.column_config.NumberColumn(format="%.2f", width="small"),
             "Steps": st.column_config.NumberColumn(width="small"),
-            "State": st.column_config.TextColumn(width=180),  # as wide as its longest words, "Waits for a second person"
+            "State": st.column_config.TextColumn(width=180),  # "Waits for a second person" is its longest
             "Request": st.column_config.TextColumn(width="large"),
             "Note": st.column_config.TextColumn(width="medium"),
         },
