@@ -82,7 +82,7 @@ def main() -> None:
     except UserError as error:
         _fail(f"Error: {error}", 2)
     except (click.Abort, KeyboardInterrupt):  # click turns the one into the other
-        _fail("Stopped. What was done is kept; the same command goes on from here.", 130)
+        _fail("Stopped. What was stored is kept; the same command goes on, or does the rest anew.", 130)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); silence the interpreter's own complaint too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

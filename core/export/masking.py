@@ -32,7 +32,7 @@ class Masks:
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
         self.samples = 0
-        self._masks: dict[tuple[str, str], str] = {}
+        self._masks: dict[str, tuple[str, str]] = {}  # kind and mask, by what is masked
         self._numbers: Counter[str] = Counter()
         self._plain_tools: set[str] = set()
 
@@ -89,10 +89,11 @@ class Masks:
         return masked
 
     def _mask(self, kind: str, text: str) -> str:
-        self.found[kind] += 1
         same = re.sub(r"[ ().-]", "", text) if kind in ("card", "iban", "phone") else text
-        known = (kind, same.casefold() if kind == "email" else same)
-        if known not in self._masks:
+        known = same.casefold() if kind == "email" else same
+        if known not in self._masks:  # whatever rule finds it again, as by the name that it stands under in a call
             self._numbers[kind] += 1
-            self._masks[known] = f"[{kind.upper()}_{self._numbers[kind]}]"
-        return self._masks[known]
+            self._masks[known] = (kind, f"[{kind.upper()}_{self._numbers[kind]}]")
+        first, mask = self._masks[known]
+        self.found[first] += 1
+        return mask

@@ -55,6 +55,14 @@ def test_the_same_text_has_the_same_mask_in_any_spelling():
     assert masks.report() == {"card": {"found": 2, "different": 1}, "email": {"found": 3, "different": 2}}
 
 
+def test_a_key_has_the_mask_of_the_request_also_where_only_its_name_in_the_call_tells_it():
+    masks, key = Masks(), "sk-proj-abcdefghijklmnopqrstuvwx"
+    said = masks.text(f"Look it up with {key}.")
+    assert said == "Look it up with [API_KEY_1]."
+    assert masks._masked({"api_key": key}) == {"api_key": "[API_KEY_1]"}
+    assert masks.report() == {"api_key": {"found": 2, "different": 1}}
+
+
 def private_run():
     run = make_run(1)
     step = run.steps[0].model_copy(

@@ -163,7 +163,10 @@ def test_ctrl_c_says_at_once_what_it_waits_for_and_a_second_one_drops_it(store):
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=60)
         assert process.returncode == 130
-        assert rest.splitlines()[-1] == "Stopped. What was done is kept; the same command goes on from here."
+        assert (
+            rest.splitlines()[-1]
+            == "Stopped. What was stored is kept; the same command goes on, or does the rest anew."
+        )
         assert "Traceback" not in rest
     assert results_of(store) == kept
     assert (latest_run(store)["state"], latest_run(store)["message"]) == ("stopped", "interrupted")

@@ -76,3 +76,26 @@ def test_parallel_calls_make_no_pair():
     bad = call("Error: must be a number", error=True, customer="Mia", since="2024-05-01")
     both = [step.model_copy(update={"turn": 3}) for step in (bad, GOOD)]
     assert corrections(*both, GOOD) == ()
+
+
+def shell(command, observation, *, error=None):
+    return call(observation, name="bash", error=error, command=command)
+
+
+MISSING = "cat: no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "is_pair"),
+    [
+        ("du -sh /systems/logs", "du -sh /system/logs", True),
+        ("grep -rn 'Hello' /system/folder1", "mkdir /system/folder1", False),  # another program
+        ("cat shark2.pcapng", "cat public-key.txt", False),  # another file
+        ("ls /system", "ls /", False),
+        ("sort /system/a.txt", "sort /system/b.txt > /system/a.txt", False),  # writes where the other reads
+    ],
+)
+def test_a_command_is_put_right_by_nearly_the_same_command_of_the_same_program(bad, good, is_pair):
+    steps = shell(bad, MISSING, error=True), shell(good, "12K")
+    prompt = "How large is /system/logs? Look into /system, folder1, public-key.txt, a.txt, b.txt, mkdir, du, sh."
+    assert bool(corrections(*steps, prompt=prompt)) is is_pair

@@ -14,9 +14,9 @@ from rapidfuzz import fuzz
 from core.models import AgentStep, Correction, Message, ToolCall
 from core.stages.results import read_result
 from core.stages.spans import input_text
-from core.stages.tool_kind import reads_only
+from core.stages.tool_kind import command_text, reads_only
 
-_ALIKE = 60  # of 100, rapidfuzz's ratio of the two calls' arguments as JSON; 100 = the same letters
+_ALIKE = 60  # of 100, rapidfuzz's ratio of the two calls' arguments; 100 = the same letters
 _OWN_MISTAKE = re.compile(
     r"\b(?:invalid|missing|required|unknown|unexpected|unrecogni[sz]ed|unsupported|malformed|not allowed|out of range|"
     r"must (?:be|have|not)|should be|expected|not found|not valid|does not exist|doesn't exist|no such|no match(?:es)?|"
@@ -68,9 +68,24 @@ def _is_own_mistake(step: AgentStep) -> bool:
 
 def _puts_right(later: AgentStep, bad: AgentStep, known: set[str]) -> bool:
     old, new = input_text(bad), input_text(later)
-    if read_result(later).failed or old == new or fuzz.ratio(old, new) < _ALIKE:
+    if read_result(later).failed or old == new or not _same_deed(bad, later):
         return False
     return _words(new) <= _words(old) | known
+
+
+def _same_deed(bad: AgentStep, later: AgentStep) -> bool:
+    """Whether both ask for the same thing, once wrongly.
+
+    A shell or a database takes everything in one text: there it is the same program with arguments that are much
+    alike, and nothing that changes the world in place of a look at it.
+    """
+    old, new = command_text(bad), command_text(later)
+    if not (old and new):
+        return fuzz.ratio(input_text(bad), input_text(later)) >= _ALIKE
+    (program, *rest), (other, *other_rest) = old.split(maxsplit=1), new.split(maxsplit=1)
+    if program.casefold() != other.casefold() or (reads_only(bad) and not reads_only(later)):
+        return False
+    return fuzz.ratio("".join(rest), "".join(other_rest)) >= _ALIKE
 
 
 def _known(messages: Sequence[Message]) -> set[str]:
