@@ -8,11 +8,11 @@ from core.models import Attempt, RejectReason, ReviewAction
 from core.review.overlap import Dispute, count_disputes, disputes, is_party, settle_as, settle_by_reject
 from core.review.verdicts import Answer
 from core.store import Store
-from core.store.proposals import get_proposal
 from core.store.standing import STATE_AFTER, ReviewRow
-from core.store.trajectories import load_trajectory, trajectory_name
+from core.store.trajectories import load_trajectory
 from review_app.chrome import as_label
 from review_app.diffs import show_word_diff
+from review_app.drawing import name_of
 from review_app.pane import words
 from review_app.pane.badges import said_with
 from review_app.pane.shown import line
@@ -28,9 +28,8 @@ def show_disputes(opened: Store, who: str) -> None:
     said: Answer | None = st.session_state.pop(_SAID, None)
     if said:
         (st.success if said.taken else st.error)("Settled." if said.taken else "Not settled.")
-        row = get_proposal(opened, said.proposal_id)
-        name = line(trajectory_name(opened, row.trajectory_key), 80) if row else ""
-        st.text(f"{name}: {line(said.message)}" if name else line(said.message))
+        name = name_of(opened, said.proposal_id)
+        st.text(line(f"{name}: {said.message}" if name else said.message))
     total = count_disputes(opened)
     if not total:
         empty("Nothing is disputed", "Items on which two people differ come here, to be settled by a third verdict.")

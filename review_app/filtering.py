@@ -14,7 +14,7 @@ from review_app.pane.shown import line
 from review_app.pane.words import FAILURE, QUEUE
 
 _JUDGE = {"yes": "Judge said yes", "no": "Judge said no", "unjudged": "Unjudged"}
-_WHOLE = (0.0, 1.0)
+_WHOLE: tuple[float, float] = PLAIN["score"]
 _FIELDS = ("search", "failure_type", "source", "queue_reason", "judge", "steps", "tag", "assigned_to", "score")
 _RANGE = "The whole range holds unjudged items too."
 _SEARCH = (

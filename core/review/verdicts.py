@@ -125,8 +125,9 @@ def _meanwhile(store: Store, row: ProposalRow, annotator: str) -> str:
         return "it changed while you had it open"
     if row.state is ProposalState.DISPUTED:
         mine = next((one for one in opinions(standing(store, row.id)) if one.annotator == annotator), None)
-        first = f"you {PAST[mine.action]} it in another tab, and" if mine else "two people have decided on it, and they"
-        return f"{first} differ" if mine is None else f"{first} somebody else differs"
+        if mine is None:
+            return "two people have decided on it, and differ"
+        return f"you {PAST[mine.action]} it in another tab, and somebody else differs"
     verdict = verdict_in_force(store, row.id)
     if verdict is None:
         return "its verdict was undone while you had it open"

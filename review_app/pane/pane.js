@@ -72,6 +72,7 @@ class Pane {
     this.editor.flush();
     this.stop.abort();
     clearTimeout(this.asked);
+    clearTimeout(this.drawing);
     clearInterval(this.pulse);
     this.root.remove();
   }
@@ -268,7 +269,8 @@ class Pane {
   drawAhead() {
     const item = this.ahead;
     if (!item || this.spare.item?.key === item.key) return;
-    setTimeout(() => item === this.ahead && this.spare.show(item), AHEAD);
+    clearTimeout(this.drawing); // the server may answer several times before it is drawn
+    this.drawing = setTimeout(() => item === this.ahead && this.spare.show(item), AHEAD);
   }
 
   showTrace(item) {
@@ -334,12 +336,12 @@ class Pane {
     this.editor.el.hidden = true;
     this.proposal.el.hidden = false;
     this.editor.show(item);
+    this.said.textContent = `Item ${item.name}. ${withSymbols(item.proposal.text.slice(0, 300))}`;
     if (loaded && wasOpen(this)) return openEditor(this); // A would accept what is half written
     sessionStorage.removeItem(openName(this));
     const lost = focused
       ? !focused.isConnected || focused.closest("[hidden]")
       : document.activeElement === document.body;
     if (lost) queueMicrotask(() => this.trace.scroll.focus({ preventScroll: true })); // it lays the page out: once all is drawn
-    this.said.textContent = `Item ${item.name}. ${withSymbols(item.proposal.text.slice(0, 300))}`;
   }
 }

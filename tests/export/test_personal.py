@@ -11,6 +11,7 @@ from core.export.masking import Masks
 from core.export.personal import find_personal
 from core.models import OutputFormat
 from core.settings import PipelineConfig
+from core.stages.augment import augment
 from core.store import open_store
 
 FOUND = [
@@ -57,10 +58,14 @@ def test_the_same_text_has_the_same_mask_in_any_spelling():
 
 def test_a_key_has_the_mask_of_the_request_also_where_only_its_name_in_the_call_tells_it():
     masks, key = Masks(), "sk-proj-abcdefghijklmnopqrstuvwx"
-    said = masks.text(f"Look it up with {key}.")
-    assert said == "Look it up with [API_KEY_1]."
-    assert masks._masked({"api_key": key}) == {"api_key": "[API_KEY_1]"}
-    assert masks.report() == {"api_key": {"found": 2, "different": 1}}
+    run, made = make_run(1), make_result(make_run(1))
+    step = run.steps[0].model_copy(update={"action_input": {"api_key": key}})
+    attempt = made.relabeled.attempt.model_copy(update={"hindsight_prompt": f"Look it up with {key}."})
+    sample = augment(run.model_copy(update={"steps": (step,)}), attempt, None, metadata={})
+    masked = masks.sample(sample).messages
+    assert masked[0].content == "Look it up with [API_KEY_1]."
+    assert masked[1].tool_calls[0].arguments == {"api_key": "[API_KEY_1]"}
+    assert masks.report()["api_key"]["different"] == 1
 
 
 def private_run():
