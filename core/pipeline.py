@@ -140,6 +140,8 @@ class AgentHERPipeline:
         results = self.process_batch(trajectories)
         samples = [result.sample for result in results if result.success and result.sample]
         written = write_single(Path(path), target.rows(samples), target=target)
+        if not written.files:
+            warnings.warn(f"No run was accepted, so {path} is not written.", stacklevel=2)
         for item in written.left_out:
             warnings.warn(f"{item.trajectory_id} has no row in {path}: {item.reason}", stacklevel=2)
         return results

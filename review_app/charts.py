@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
+from core.export.lengths import bins
 from core.measures.precision import Measured
 from core.review.calibration import Reliability
 
@@ -69,14 +69,15 @@ def _percent(column: str) -> alt.Y:
 
 def token_chart(tokens: Sequence[int]) -> alt.Chart:
     """How many samples are how long; the bins are counted here, so the browser gets 20 rows and not one a sample."""
-    counts, edges = np.histogram(tokens, bins=20)
-    data = pd.DataFrame({"from": edges[:-1].round(), "to": edges[1:].round(), "samples": counts})
+    data = pd.DataFrame(bins(tokens, most=20), columns=["from", "to", "samples"]).assign(
+        end=lambda rows: rows["to"] + 1
+    )
     chart: alt.Chart = (
         alt.Chart(data)
         .mark_bar(color=_BLUE)
         .encode(
             x=alt.X("from:Q", title="Tokens", axis=alt.Axis(tickMinStep=1)),
-            x2="to:Q",
+            x2="end:Q",
             y=alt.Y("samples:Q", title="Samples", axis=alt.Axis(tickMinStep=1)),
             y2=alt.datum(0),  # with x2 and without it a bar is a dash at its end
             tooltip=["samples", alt.Tooltip("from:Q", format=","), alt.Tooltip("to:Q", format=",")],

@@ -129,7 +129,10 @@ def _write(
     config = settings.pipeline
     chosen = ExportRequest(config.output_format, include_auto=True, imports=imports)
     wrote = export(store, config, chosen, output, force=force)
-    say(f"Wrote {counted(wrote.rows, 'row')} to {output}.")
+    if wrote.files:
+        say(f"Wrote {counted(wrote.rows, 'row')} to {output}.")
+    else:
+        say(f"No item was accepted that gives a row, so {output} is not written.")
     if auto := wrote.samples["auto_accepted"]:
         own = "sample is" if auto == 1 else "samples are"
         say(f"{auto:,} {own} the pipeline's own choice: no human has seen them.")

@@ -15,12 +15,12 @@ from typing import Any
 
 from core.errors import UserError
 from core.export.lengths import Lengths
-from core.export.manifest import manifest_of, policy_of
+from core.export.manifest import manifest_of, not_approved, policy_of
 from core.export.naming import Names, names
 from core.export.request import ExportReport, ExportRequest
 from core.export.selection import Quotas
 from core.export.splitting import Leakage, is_test
-from core.formats import Row
+from core.formats import Row, Target
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
 from core.formats.target import TEST_FILE
 from core.formats.writing import Written, write_folder, write_single
@@ -48,6 +48,7 @@ def preview(
             report.test_rows += not is_train
             if is_train and len(shown) < limit:
                 shown.append(item)
+    report.not_approved = not_approved(store, report)
     return report, shown
 
 
@@ -70,7 +71,7 @@ def check_output(request: ExportRequest, path: Path, *, force: bool = False, inp
 def export(
     store: Store, settings: PipelineConfig, request: ExportRequest, path: Path, *, force: bool = False
 ) -> ExportReport:
-    """Write an export and its manifest, and note it in the store if that can be written now.
+    """Write an export and its manifest, and note it in the store if that can be written now; nothing without rows.
 
     A path that ends in `.jsonl`, `.ndjson` or `.json` becomes one file with `NAME.jsonl.manifest.json`
     beside it; any other becomes a folder that trainers load as a data set. Raises `UserError` where
@@ -84,6 +85,7 @@ def export(
         report.rows = written.rows
         report.test_rows = sum(file.rows for file in written.data if file.name == TEST_FILE)
         report.left_out.extend(written.left_out)
+        report.not_approved = not_approved(store, report)
         return manifest_of(store, settings, request, report, written)
 
     check_output(request, path, force=force, inputs=(store.path,))
@@ -94,7 +96,7 @@ def export(
         else:
             written = write_folder(path, train, target=target, force=force, manifest=manifest, test_rows=test)
     report.files, report.manifest = written.files, written.manifest
-    report.noted = save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
+    report.noted = bool(report.files) and save_export(store, path.name, json.dumps(report.manifest, ensure_ascii=False))
     return report
 
 
@@ -124,27 +126,29 @@ def _rows(
     share, target = request.test_share, request.target
     quotas = Quotas(request.selection)
     if not share:
-        return iter(()), target.rows(_samples(store, settings, request, report, quotas))
+        return iter(()), target.arranged(_built(store, settings, request, report, quotas))
     leakage = Leakage()
 
-    def side(test: bool) -> Iterator[AugmentedSample]:
-        of_side = _samples(store, settings, request, report, quotas, lambda task: is_test(task, share) is test)
-        for sample in of_side:
-            (leakage.add_test if test else leakage.add_train)(sample)
-            yield sample
+    def side(test: bool) -> Iterator[Row | LeftOut]:
+        note = leakage.add_test if test else leakage.add_train
+        yield from target.arranged(
+            _built(store, settings, request, report, quotas, lambda task: is_test(task, share) is test, note)
+        )
         report.leakage = leakage.report()
 
-    return target.rows(side(test=True)), target.rows(side(test=False))
+    return side(test=True), side(test=False)
 
 
-def _samples(
+def _built(
     store: Store,
     settings: PipelineConfig,
     request: ExportRequest,
     report: ExportReport,
     quotas: Quotas,
     of_task: Callable[[str], bool] | None = None,
-) -> Iterator[AugmentedSample]:
+    note: Callable[[AugmentedSample], None] | None = None,
+) -> Iterator[tuple[Row, ...] | LeftOut]:
+    """The rows of each wanted item, or why it has none; counts and `note` are only of those that have rows."""
     policy, wanted, target = policy_of(store, settings), request.selection, request.target
     wanted.check(selectable(store))
     called, lengths = names(store, pseudonyms=request.pseudonyms), Lengths(wanted.tokenizer)
@@ -163,27 +167,47 @@ def _samples(
         if reason := wanted.why_not(item):
             report.not_selected[reason] += 1
             continue
-        sample = augment(
-            item.trajectory,
-            _checked(item),
-            item.analysis,
-            metadata=_provenance(item, called),
-            proposed_prompt=_rewritten(item),
-            allow_stale=request.allow_stale,
-            for_pairs=bool(target.pairs),
-        )
+        sample = _sample(item, request, called)
         if isinstance(sample, LeftOut):
-            if request.redact:
-                sample = sample.model_copy(update={"trajectory_id": report.masks.text(sample.trajectory_id)})
-            report.left_out.append(sample)
+            yield sample if not request.redact else _masked(sample, report)
             continue
         tokens = lengths.of(sample)
+        masked = report.masks.sample(sample)
+        rows = target.rows_of(masked if request.redact else sample)
+        if isinstance(rows, LeftOut):
+            yield rows
+            continue
         if reason := wanted.too_long(tokens) or quotas.why_not(sample):
             report.not_selected[reason] += 1
             continue
         report.count(item, sample, tokens)
-        masked = report.masks.sample(sample)
-        yield masked if request.redact else sample
+        if masked is not sample:
+            report.masks.count(rows if request.redact else _as_masked(masked, target))
+        if note:
+            note(sample)
+        yield rows
+
+
+def _sample(item: Approved, request: ExportRequest, called: Names) -> AugmentedSample | LeftOut:
+    return augment(
+        item.trajectory,
+        _checked(item),
+        item.analysis,
+        metadata=_provenance(item, called),
+        proposed_prompt=_rewritten(item),
+        allow_stale=request.allow_stale,
+        for_pairs=bool(request.target.pairs),
+    )
+
+
+def _as_masked(masked: AugmentedSample, target: Target) -> tuple[Row, ...]:
+    """The rows of a sample with its masks; all of it where masks make it none, as two answers that become one."""
+    rows = target.rows_of(masked)
+    return (masked.model_dump(mode="json"),) if isinstance(rows, LeftOut) else rows
+
+
+def _masked(left_out: LeftOut, report: ExportReport) -> LeftOut:
+    return left_out.model_copy(update={"trajectory_id": report.masks.text(left_out.trajectory_id)})
 
 
 def _checked(item: Approved) -> Attempt:
@@ -232,7 +256,8 @@ def as_archive(store: Store, settings: PipelineConfig, request: ExportRequest) -
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         folder = Path(scratch) / f"agenther_{request.target.name}"
-        export(store, settings, request, folder)
+        if not export(store, settings, request, folder).files:
+            raise UserError("Nothing to train on is left, so there is nothing to pack.")
         for file in sorted(folder.iterdir()):
             archive.writestr(zipfile.ZipInfo(f"{folder.name}/{file.name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

@@ -6,8 +6,11 @@ message are not.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
 
 from core.errors import UserError
 from core.models import AugmentedSample
@@ -35,6 +38,22 @@ class Lengths:
             for call in message.tool_calls:
                 texts += [call.name, json.dumps(call.arguments, ensure_ascii=False)]
         return self._count("\n".join(text for text in texts if text))
+
+
+def spread(tokens: Sequence[int]) -> dict[str, int]:
+    """Sum, median and longest of the samples' lengths; empty without a sample."""
+    ordered = sorted(tokens)
+    return {"sum": sum(ordered), "median": ordered[len(ordered) // 2], "longest": ordered[-1]} if ordered else {}
+
+
+def bins(tokens: Sequence[int], *, most: int) -> list[tuple[int, int, int]]:
+    """How many samples are how long: (first token count, last one, samples) of at most so many equal ranges."""
+    if not tokens:
+        return []
+    low, high = min(tokens), max(tokens)
+    edges = np.linspace(low, high + 1, min(most, high + 1 - low) + 1).round().astype(int)
+    counts, _ = np.histogram(tokens, edges)
+    return [(int(a), int(b) - 1, int(n)) for (a, b), n in zip(pairwise(edges), counts, strict=True)]
 
 
 def _load(path: Path) -> tuple[str, Callable[[str], int]]:

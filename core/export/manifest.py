@@ -5,11 +5,12 @@ It holds no clock and no path, so the same database and options give the same by
 
 from typing import Any
 
+from core.export.lengths import spread
 from core.export.naming import Names, names
 from core.export.request import ExportReport, ExportRequest
 from core.formats.writing import Written
 from core.measures.precision import evidence, measured
-from core.measures.shares import Share
+from core.measures.shares import ENOUGH, Share
 from core.models import BulkAction, ProposalState
 from core.settings import WITHOUT_EFFECT, PipelineConfig, split_judge
 from core.store import Store
@@ -56,7 +57,7 @@ def manifest_of(
         "reviewers": dict(sorted(report.reviewers.items())),
         "selection": _selection(request, called),
         "split": {"test_share": request.test_share, "leakage": report.leakage} if request.test_share else None,
-        "tokens": {"counted_by": report.tokens_by, **_spread(report.tokens)},
+        "tokens": {"counted_by": report.tokens_by, **spread(report.tokens)},
         "personal_data": {
             "masked": request.redact,
             "samples": report.masks.samples,
@@ -66,7 +67,7 @@ def manifest_of(
             "not_selected": dict(report.not_selected.most_common()),
             "approved_but_no_row": dict(report.reasons.most_common()),
             "items": [item.model_dump() for item in report.left_out],
-            "by_state": _not_approved(store, report),
+            "by_state": report.not_approved,
             "no_proposal": _without_proposal(store),
         },
         "policy": policy | {"set_by": called(policy["set_by"])},
@@ -85,17 +86,12 @@ def _selection(request: ExportRequest, called: Names) -> dict[str, Any]:
     return chosen | named if request.selection.reviewers else chosen
 
 
-def _spread(tokens: list[int]) -> dict[str, int]:
-    """Sum, median and longest of the samples' lengths."""
-    ordered = sorted(tokens)
-    return {"sum": sum(ordered), "median": ordered[len(ordered) // 2], "longest": ordered[-1]} if ordered else {}
-
-
 def _measured_now(store: Store, theta: float, delta: float) -> dict[str, Any]:
-    """What verdicts on random items say of the policy now; a value is null where they are too few."""
+    """What verdicts on random items say of the policy now; where they are too few, a value is null and says so."""
+    too_few = {"value": None, "why_no_value": f"fewer than {ENOUGH} verdicts on items that chance picked"}
 
     def said(found: Share) -> dict[str, Any]:
-        known = {"value": found.value, "interval_95": [found.low, found.high]} if found.enough else {"value": None}
+        known = {"value": found.value, "interval_95": [found.low, found.high]} if found.enough else too_few
         return {**known, "n": found.n, "share_without_verdicts": found.unspoken}
 
     found = measured(evidence(store).sample(), theta, delta)
@@ -136,7 +132,7 @@ def _people_as(called: Names, wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted | {"assigned_to": called(wanted["assigned_to"])} if "assigned_to" in wanted else wanted
 
 
-def _not_approved(store: Store, report: ExportReport) -> dict[str, int]:
+def not_approved(store: Store, report: ExportReport) -> dict[str, int]:
     """Proposals by state that this export does not take; what the policy let in is no longer pending."""
     counts = {state.value: n for state, n in state_counts(store).items()}
     counts[ProposalState.PENDING] -= report.approved["auto_accepted"] - report.approved_by_bulk

@@ -5,13 +5,16 @@ Masks are numbered as they come and are no digest: a phone number could be guess
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from core.export.personal import find_personal, names_secret
+from core.formats import Row
 from core.formats.text import to_json
 from core.models import AugmentedSample, Value
 
+_MASK = re.compile(r"\[[A-Z_]+_\d+\]")
 _LISTS_KNOWN = 200  # lists of tools in which nothing was found; a few megabytes at most
 # Fields that the program itself writes, and names that calls and results refer to.
 _KEPT = frozenset({"trajectory_key", "id", "tool_call_id", "role", "name"})
@@ -24,25 +27,33 @@ def _read(kind: type[Value]) -> tuple[str, ...]:
 
 
 class Masks:
-    """What was found so far, with its masks.
+    """Masks given so far, and what of them stands in rows that leave.
 
-    `found` counts finds by kind (of what leaves and of what refers to it), `samples` the samples with one.
+    `found` counts finds in these rows by kind, `samples` the samples whose rows hold one.
     """
 
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
         self.samples = 0
-        self._masks: dict[str, tuple[str, str]] = {}  # kind and mask, by what is masked
-        self._numbers: Counter[str] = Counter()
+        self._masks: dict[str, str] = {}  # by what is masked
+        self._kinds: dict[str, str] = {}  # kind by mask
+        self._numbers: Counter[str] = Counter()  # the last number of each kind
+        self._left: set[str] = set()  # masks that stand in a row that leaves
+        self._finds = 0
         self._plain_tools: set[str] = set()
 
     def sample(self, sample: AugmentedSample) -> AugmentedSample:
-        """`sample` with a mask for each find in any of its texts: requests, messages, arguments, tools, provenance."""
-        before = self.found.total()
+        """`sample` with a mask for each find in any of its texts; the very same object where there is none."""
         masked = self._masked(sample)
-        self.samples += self.found.total() > before
         assert isinstance(masked, AugmentedSample)
         return masked
+
+    def count(self, rows: Iterable[Row]) -> None:
+        """Take note of the masks in the rows of one masked sample: not all that a sample holds goes into a row."""
+        kinds = [(mask, self._kinds[mask]) for mask in _MASK.findall(to_json(list(rows))) if mask in self._kinds]
+        self.found.update(kind for _, kind in kinds)
+        self._left.update(mask for mask, _ in kinds)
+        self.samples += bool(kinds)
 
     def text(self, text: str) -> str:
         """`text` with a mask for each find in it."""
@@ -53,8 +64,9 @@ class Masks:
         return "".join([*done, text[at:]]) if done else text
 
     def report(self) -> dict[str, dict[str, int]]:
-        """By kind: how many finds, and how many different ones."""
-        return {kind: {"found": n, "different": self._numbers[kind]} for kind, n in sorted(self.found.items())}
+        """By kind: how many finds in the rows, and how many different ones."""
+        different = Counter(self._kinds[mask] for mask in self._left)
+        return {kind: {"found": n, "different": different[kind]} for kind, n in sorted(self.found.items())}
 
     def in_words(self) -> list[str]:
         """A line for each kind, such as "4 emails (3 different)"."""
@@ -82,9 +94,9 @@ class Masks:
         written = to_json(tools)
         if written in self._plain_tools:
             return tools
-        before = self.found.total()
+        before = self._finds
         masked = self._masked(tools)
-        if self.found.total() == before and len(self._plain_tools) < _LISTS_KNOWN:
+        if self._finds == before and len(self._plain_tools) < _LISTS_KNOWN:
             self._plain_tools.add(written)
         return masked
 
@@ -93,7 +105,7 @@ class Masks:
         known = same.casefold() if kind == "email" else same
         if known not in self._masks:  # whatever rule finds it again, as by the name that it stands under in a call
             self._numbers[kind] += 1
-            self._masks[known] = (kind, f"[{kind.upper()}_{self._numbers[kind]}]")
-        first, mask = self._masks[known]
-        self.found[first] += 1
-        return mask
+            mask = f"[{kind.upper()}_{self._numbers[kind]}]"
+            self._masks[known], self._kinds[mask] = mask, kind
+        self._finds += 1
+        return self._masks[known]

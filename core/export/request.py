@@ -46,8 +46,9 @@ class ExportRequest:
 class ExportReport:
     """What left and what did not.
 
-    `approved` counts approved items by state, `samples` those of them that became training samples,
-    `rows` what these became in the format. What bulk acts let in is a part of `auto_accepted`.
+    `approved` counts approved items by state, `samples` those of them that gave rows in the format, `rows` these rows;
+    lengths, models, reviewers and personal data are of these samples too. What bulk acts let in is a part of
+    `auto_accepted`.
     """
 
     rows: int = 0
@@ -63,6 +64,7 @@ class ExportReport:
     tokens_by: str = ""
     masks: Masks = field(default_factory=Masks)
     left_out: list[LeftOut] = field(default_factory=list)
+    not_approved: dict[str, int] = field(default_factory=dict)  # proposals that this export does not take, by state
     not_selected: Counter[str] = field(default_factory=Counter)  # approved items by the reason
     leakage: dict[str, Any] = field(default_factory=dict)  # what test and train share
     files: tuple[Path, ...] = ()
@@ -70,7 +72,7 @@ class ExportReport:
     noted: bool = False  # the database has a row about this export
 
     def count(self, item: Approved, sample: AugmentedSample, tokens: int) -> None:
-        """Take note of one item that became a sample."""
+        """Take note of one item whose sample gave rows."""
         self.samples[item.state] += 1
         if item.batch_id is not None:
             self.by_bulk_act[item.batch_id] += 1
@@ -78,6 +80,11 @@ class ExportReport:
         self.prompt_hashes[item.attempt.prompt_hash or "none"] += 1
         self.reviewers[sample.metadata["annotator"] or "nobody"] += 1
         self.tokens.append(tokens)
+
+    @property
+    def train_rows(self) -> int:
+        """Rows to train on; without any, nothing is written."""
+        return self.rows - self.test_rows
 
     @property
     def reasons(self) -> Counter[str]:

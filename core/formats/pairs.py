@@ -46,6 +46,8 @@ def contrast(sample: AugmentedSample) -> tuple[tuple[Messages, bool], ...] | Lef
         reason = "the run has no original prompt."
     elif old == new:
         reason = "the hindsight prompt is the original one."
+    elif sample.original_alike:
+        reason = "the hindsight prompt reads like the original one or like a part of it, so the answer may serve both."
     if reason:
         return LeftOut(trajectory_id=sample.trajectory_id, reason=f"No goal contrast: {reason}")
     return ((sample.messages, True), (_with_goal(sample.messages, sample.original_prompt), False))

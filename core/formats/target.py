@@ -97,24 +97,20 @@ class Target:
 
     def rows(self, samples: Iterable[AugmentedSample]) -> Iterator[Row | LeftOut]:
         """Rows of all `samples` in their order or the target's own; for a sample without any, a `LeftOut` with why."""
+        return self.arranged(self.rows_of(sample) for sample in samples)
+
+    def arranged(self, built: Iterable[tuple[Row, ...] | LeftOut]) -> Iterator[Row | LeftOut]:
+        """What `rows_of` gave for many samples, in their order or the target's own (left out last)."""
         if self.order is None:
-            for sample in samples:
-                built = self._checked(sample)
-                yield from [built] if isinstance(built, LeftOut) else built
+            for rows in built:
+                yield from [rows] if isinstance(rows, LeftOut) else rows
             return
         left_out: list[LeftOut] = []
-        yield from self.order(self._kept(samples, left_out))
+        yield from self.order(_with_rows(built, left_out))
         yield from left_out
 
-    def _kept(self, samples: Iterable[AugmentedSample], left_out: list[LeftOut]) -> Iterator[tuple[Row, ...]]:
-        for sample in samples:
-            built = self._checked(sample)
-            if isinstance(built, LeftOut):
-                left_out.append(built)
-            else:
-                yield built
-
-    def _checked(self, sample: AugmentedSample) -> tuple[Row, ...] | LeftOut:
+    def rows_of(self, sample: AugmentedSample) -> tuple[Row, ...] | LeftOut:
+        """The rows of one sample, at least one, each within the trainer's rules; or why it has none."""
         try:
             built = self.build(sample, self.shape)
             if isinstance(built, LeftOut):
@@ -142,6 +138,14 @@ class Target:
             if kind in _PLAIN_TYPES and not isinstance(row[name], _PLAIN_TYPES[kind][0])
         ]
         return mistyped or list(self.rules(row, self.shape))
+
+
+def _with_rows(built: Iterable[tuple[Row, ...] | LeftOut], left_out: list[LeftOut]) -> Iterator[tuple[Row, ...]]:
+    for rows in built:
+        if isinstance(rows, LeftOut):
+            left_out.append(rows)
+        else:
+            yield rows
 
 
 def trained_turns(sample: AugmentedSample) -> Iterator[int]:

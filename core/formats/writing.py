@@ -1,7 +1,8 @@
 """Training rows onto disk, whole or not at all.
 
 Data goes to a temporary name beside its place and is moved there when it is complete, so a crash or a
-full disk never leaves half an export, and never harms an older one.
+full disk never leaves half an export, and never harms an older one. Nor does an export without a row to
+train on: it has a manifest, which says why, and no file.
 """
 
 import hashlib
@@ -75,7 +76,8 @@ def write_single(
 
     `manifest` is asked once the rows are written; it comes last, as `NAME.manifest.json`, so that one
     never speaks of other rows than those beside it. For LLaMA-Factory an entry named after the file
-    joins `dataset_info.json`. Raises `UserError` if something is there already, unless `force`.
+    joins `dataset_info.json`. Without a row nothing is written. Raises `UserError` if something is there already,
+    unless `force`.
     """
     check_file(path, target=target, force=force)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +86,9 @@ def write_single(
         with temporary(path).open("wb") as file:
             only, left_out = _write_rows(file, rows, path.name)
         written = Written(files=(path,), data=(only,), left_out=tuple(left_out))
+        if not only.rows:
+            temporary(path).unlink()
+            return _unwritten(written, manifest)
         texts: dict[Path, Row] = {}
         if info := joined_info(path, target, force=force):
             texts[info_path] = info
@@ -113,8 +118,8 @@ def write_folder(
     """Write `rows` as a folder that trainers load by its path: data file, dataset card, what the target adds.
 
     `test_rows` come first, into a file of their own, which is there only if it has rows. `manifest` is asked
-    once the rows are written; all files appear at once. Raises `UserError` if `path` is there already and
-    `force` is not given, or holds other things than an export with its manifest.
+    once the rows are written; all files appear at once, and none without a row to train on. Raises `UserError` if
+    `path` is there already and `force` is not given, or holds other things than an export with its manifest.
     """
     path = path.resolve()  # so that `.` and a link have a name and a folder around them
     check_folder(path, force=force)
@@ -125,6 +130,9 @@ def write_folder(
         data, left_out = _write_data(scratch, {TEST_FILE: test_rows, DATA_FILE: rows})
         names = [file.name for file in data]
         written = Written(files=(), data=data, left_out=left_out)
+        if not data[0].rows:
+            shutil.rmtree(scratch)
+            return _unwritten(written, manifest)
         texts = {CARD_FILE: dataset_card(target, names)}
         if target.dataset_info:
             texts[INFO_FILE] = _pretty({dataset_name(target, name): target.dataset_info(name) for name in names})
@@ -190,6 +198,10 @@ def _write_rows(file: IO[bytes], rows: Iterable[Row | LeftOut], name: str) -> tu
         row_sha256=tuple(named) if count <= ROWS_NAMED else (),
     )
     return data, left_out
+
+
+def _unwritten(written: Written, manifest: Manifest | None) -> Written:
+    return written.model_copy(update={"files": (), "manifest": _signed(manifest(written)) if manifest else {}})
 
 
 def _signed(manifest: Row) -> Row:

@@ -63,6 +63,7 @@ class AugmentedSample(Value):
     original_prompt: str = ""
     original_answer: str = ""
     original_serves: bool = Field(False, description="The original answer holds every value of the new one.")
+    original_alike: bool = Field(False, description="An answer to the request may answer the original one too.")
     proposed_prompt: str = ""
     corrections: tuple[Correction, ...] = ()
     metadata: dict[str, Any] = Field(default_factory=dict, description="Provenance: states, scores, models, hashes.")

@@ -64,12 +64,12 @@ def archive() -> bytes:
 
 with choice:
     st.download_button(
-        f"Download {counted(report.rows, 'row')}" if report.rows else "Nothing to download",
+        f"Download {counted(report.rows, 'row')}" if report.train_rows else "Nothing to download",
         archive,
         file_name=f"agenther_{target.name}.zip",
         mime="application/zip",
         type="primary",
-        disabled=not report.rows,
+        disabled=not report.train_rows,
         icon=":material/download:",
         on_click="ignore",
         help="A folder with train.jsonl, the dataset card and manifest.json, zipped.",

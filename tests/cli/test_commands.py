@@ -102,10 +102,17 @@ def test_import_run_export_on_one_database_and_status_counts_it(agenther, sample
     nothing = agenther("export", "--db", "t.db", "-f", "sft", "-o", "out")
     assert nothing.code == 1
     assert "--include-auto" in nothing.err
-    done = agenther("export", "--db", "t.db", "-f", "sft", "-o", "out", "--force", "--include-auto")
+    assert agenther("export", "--db", "t.db", "-f", "sft").code == 2
+    looked = agenther("export", "--db", "t.db", "-f", "sft", "--preview", "--include-auto")
+    assert not Path("out").exists()
+    done = agenther("export", "--db", "t.db", "-f", "sft", "-o", "out", "--include-auto")
     assert done.code == 0
+    assert Path("out/train.jsonl").read_text().splitlines()[:5] == looked.out.splitlines()
+    assert "Tokens a sample: " in looked.err
+    assert looked.err.splitlines()[1:] == done.err.splitlines()[1:-1]
     manifest = json.loads(Path("out/manifest.json").read_text())
-    assert manifest["auto_accepted"] == found["policy"]["auto_accepted"]
+    no_row = sum(manifest["left_out"]["approved_but_no_row"].values())
+    assert manifest["auto_accepted"] + no_row == found["policy"]["auto_accepted"]
     assert sorted(p.name for p in Path("out").iterdir()) == ["README.md", "manifest.json", "train.jsonl"]
 
 

@@ -126,7 +126,8 @@ def test_what_a_bulk_act_lets_in_is_named_with_what_its_audit_showed(store, tmp_
 
 def test_the_manifest_carries_the_precision_with_its_interval_and_the_acts_that_leave_items_out(store, tmp_path):
     few = export(store, SETTINGS, SFT, tmp_path / "few").manifest["measured"]
-    assert few["precision"] == {"value": None, "n": 0, "share_without_verdicts": 0.0}
+    why = "fewer than 30 verdicts on items that chance picked"
+    assert few["precision"] == {"value": None, "why_no_value": why, "n": 0, "share_without_verdicts": 0.0}
     made = [(run, make_result(run, score=0.9 if n < 80 else 0.1)) for n in range(40, 100) if (run := make_run(n))]
     fill(store, made)
     high = "length(name) = 6 AND name BETWEEN 'run-40' AND 'run-79'"
@@ -199,6 +200,33 @@ def test_an_approved_item_that_makes_no_row_is_left_out_with_its_reason(store, t
     assert list(manifest["left_out"]["approved_but_no_row"].values()) == [1]
     assert manifest["left_out"]["items"][0]["trajectory_id"] == "run-31"
     assert manifest["rows"] == 3
+
+
+def test_counts_are_of_items_that_gave_rows(store, tmp_path):
+    prompts = ExportRequest(OutputFormat.DPO, pairs="prompts")
+    manifest = export(store, SETTINGS, prompts, tmp_path / "out").manifest
+    assert rows_of(tmp_path / "out").keys() == {"run-2"}, "the only request that a person rewrote"
+    assert (manifest["approved_by_state"], manifest["human_reviewed"]) == ({"edited": 1}, 1)
+    assert (manifest["reviewers"], len(manifest["models"])) == ({"anna": 1}, 1)
+    assert manifest["tokens"]["sum"] == manifest["tokens"]["longest"]
+    assert sum(manifest["left_out"]["approved_but_no_row"].values()) == 2
+
+
+@pytest.mark.parametrize("name", ["out", "out.jsonl"])
+def test_an_export_without_a_row_writes_nothing_and_harms_no_older_one(store, tmp_path, name):
+    place = tmp_path / "place"
+    nobody = ExportRequest(OutputFormat.SFT, selection=Selection(min_score=1.0))
+    report = export(store, SETTINGS, nobody, place / name)
+    assert not report.files
+    assert report.manifest["left_out"]["not_selected"] == {"Its score is below 1.": 3}
+    assert not list(place.iterdir())
+    export(store, SETTINGS, SFT, place / name)
+    before = {file: file.read_bytes() for file in place.rglob("*") if file.is_file()}
+    export(store, SETTINGS, nobody, place / name, force=True)
+    assert {file: file.read_bytes() for file in place.rglob("*") if file.is_file()} == before
+    assert store.value("SELECT count(*) FROM exports") == 1
+    with pytest.raises(UserError, match="Nothing to train on"):
+        as_archive(store, SETTINGS, nobody)
 
 
 @pytest.mark.parametrize("output_format", list(OutputFormat))

@@ -53,6 +53,9 @@ def test_the_same_text_has_the_same_mask_in_any_spelling():
     masks = Masks()
     assert masks.text("a@b.example or A@B.example, not c@b.example") == "[EMAIL_1] or [EMAIL_1], not [EMAIL_2]"
     assert masks.text("4111111111111111 = 4111 1111 1111 1111") == "[CARD_1] = [CARD_1]"
+    masks.count(
+        [{"text": "[EMAIL_1] or [EMAIL_1], not [EMAIL_2], [CARD_1] = [CARD_1] and a [CARD_7] of the run's own"}]
+    )
     assert masks.report() == {"card": {"found": 2, "different": 1}, "email": {"found": 3, "different": 2}}
 
 
@@ -65,11 +68,10 @@ def test_a_key_has_the_mask_of_the_request_also_where_only_its_name_in_the_call_
     masked = masks.sample(sample).messages
     assert masked[0].content == "Look it up with [API_KEY_1]."
     assert masked[1].tool_calls[0].arguments == {"api_key": "[API_KEY_1]"}
-    assert masks.report()["api_key"]["different"] == 1
 
 
 def private_run():
-    run = make_run(1)
+    run = make_run(2)
     step = run.steps[0].model_copy(
         update={
             "thought": "The user is ann@corp.example.",
@@ -107,3 +109,20 @@ def test_redacted_rows_hold_none_of_it_and_the_manifest_counts_it(tmp_path, outp
         [row] = rows_of(tmp_path / "True").values()
         call = next(m for m in row["messages"] if m.get("tool_calls"))["tool_calls"][0]
         assert call["id"] == f"call_{private_run().key}_1"
+
+
+def test_personal_data_counts_where_it_leaves_in_a_row_and_nowhere_else(tmp_path):
+    run = make_run(1).model_copy(update={"final_answer": "Ask zoe@corp.example."})
+    no_pair = private_run().model_copy(update={"final_answer": ""})
+    with open_store(tmp_path / "t.db", create=True) as store:
+        fill(store, [(made, make_result(made, score=0.9)) for made in (run, no_pair)])
+        kinds = {}
+        for output_format in (OutputFormat.SFT, OutputFormat.DPO):
+            path = tmp_path / output_format
+            export(store, PipelineConfig(), ExportRequest(output_format, include_auto=True), path)
+            kinds[output_format] = json.loads((path / "manifest.json").read_text())["personal_data"]["kinds"]
+            assert ("zoe@corp.example" in (path / "train.jsonl").read_text()) is (output_format is OutputFormat.DPO)
+    assert kinds[OutputFormat.SFT]["email"]["different"] == 2, "the old answer is in no row of this format"
+    assert kinds[OutputFormat.DPO] == {"email": {"found": 1, "different": 1}}, (
+        "and the run without a pair is not either"
+    )

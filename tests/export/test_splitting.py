@@ -100,3 +100,6 @@ def test_a_share_that_no_task_falls_into_gives_no_test_file(store, tmp_path):
     assert report.test_rows == 0
     assert "split: test" not in (tmp_path / "out" / "README.md").read_text()
     assert not (tmp_path / "out" / "test.jsonl").exists()
+    every = export(store, SETTINGS, split(share=0.9999999), tmp_path / "every")
+    assert (every.train_rows, every.files) == (0, ())
+    assert every.test_rows > 0

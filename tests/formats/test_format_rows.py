@@ -110,6 +110,8 @@ def test_kto_contrasts_the_goals_for_the_same_answer_with_twins_half_a_file_apar
 def test_kto_leaves_out_a_run_whose_goal_did_not_change(make_sample):
     [left_out] = KTO.rows([make_sample(original_prompt="what does the x1 cost")])
     assert "is the original one" in left_out.reason
+    [left_out] = KTO.rows([make_sample(original_alike=True)])
+    assert "may serve both" in left_out.reason
 
 
 def test_sharegpt_alternates_and_carries_thought_and_calls_in_one_value(make_sample):

@@ -2,7 +2,7 @@ import pytest
 from rule_runs import call, flight_run, move_run, run
 
 from core.models import AgentStep, FailedTrajectory, Field
-from core.stages.grounding import Requests, check_answer, check_prompt, find_values
+from core.stages.grounding import Requests, check_answer, check_prompt, find_values, may_serve
 from core.stages.spans import field_text
 
 
@@ -258,3 +258,18 @@ def test_the_most_of_one_thing_is_not_the_most_of_another():
     met = Requests()
     met.add("Which record company of all those that have ever signed a contract has the most songs?")
     assert not met.has_like("Which record company of all those that have ever signed a contract has the most bands?")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "original", "may"),
+    [
+        ("What is the first name of all players?", "what is the first name of all players", True),
+        ("Pack the site folder.", "Pack the site folder. Then tell me how it went.", True),
+        ("Pack the site folder.", "Pack the site folder and upload it to s3://backups/march/.", False),
+        ("Which flight to Oslo is the cheapest?", "Which flight to Oslo is the fastest?", False),
+        ("Find kettles under $40.", "Find kettles under $30.", False),
+        ("Who is John Lanchester?", "What profession do John Lanchester and Alan Dean Foster have in common?", False),
+    ],
+)
+def test_an_answer_may_serve_another_request_that_has_the_same_values_and_says_the_same_or_more(prompt, original, may):
+    assert may_serve(prompt, original) is may

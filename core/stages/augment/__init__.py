@@ -27,6 +27,7 @@ from core.models import (
 from core.stages.augment.answers import says_all_of, why_stale, why_unfit, words_pattern
 from core.stages.augment.corrections import corrections_of
 from core.stages.augment.tool_schemas import infer_tools, tool_name
+from core.stages.grounding import may_serve
 
 Numbered = tuple[int, AgentStep]
 
@@ -84,6 +85,7 @@ def augment(
         proposed_prompt=proposed_prompt,
         corrections=corrections_of(turns, messages, trajectory.tools) if for_pairs else (),
         original_serves=for_pairs and says_all_of(attempt.final_answer, trajectory.final_answer),
+        original_alike=may_serve(attempt.hindsight_prompt, trajectory.original_prompt),
         metadata={
             **metadata,
             "first_step": attempt.first_step,

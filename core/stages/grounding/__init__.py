@@ -7,7 +7,7 @@ false: a value that stands in a call or a result is supported as far as a string
 from collections.abc import Iterable, Iterator
 
 from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, StepKind
-from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness
+from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness, may_serve
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
 from core.stages.grounding.stale import only_old, stale_words
@@ -137,6 +137,7 @@ __all__ = [
     "check_answer",
     "check_prompt",
     "find_values",
+    "may_serve",
     "only_old",
     "similarity_to_original",
 ]

@@ -6,13 +6,14 @@ requests differ, however alike they read.
 
 from collections import defaultdict
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz, process, utils
 
 from core.stages.grounding.values import find_values, fold
 
 ORIGINAL_AGAIN = 0.98  # similarity from which a prompt is the original one again
 _COMPARED = 50_000  # characters of two prompts that are compared word by word; the rest only as equal or not
 _SAME_WORDING = 0.9  # similarity from which prompts with the same values are the same request
+_NEAR_WORDING = 0.65  # likeness of the words beside the values, from which two requests may be the same
 
 
 def likeness(prompt: str, other: str) -> float:
@@ -23,6 +24,17 @@ def likeness(prompt: str, other: str) -> float:
         same = _value_keys(prompt) == _value_keys(other)
         score = 1.0 if same and score > _SAME_WORDING else min(score, ORIGINAL_AGAIN - 0.01)
     return score
+
+
+def may_serve(prompt: str, other: str) -> bool:
+    """Whether what answers `prompt` may answer `other` too: the same values, and other words for the same or a part.
+
+    By wording nobody can tell whether what a part leaves out is of weight; a value that it leaves out is.
+    """
+    if _value_keys(prompt) != _value_keys(other):
+        return False
+    mine, theirs = _without_values(prompt), _without_values(other)
+    return mine == theirs or fuzz.token_set_ratio(mine, theirs) >= 100 * _NEAR_WORDING
 
 
 class Requests:
@@ -43,6 +55,14 @@ class Requests:
     def add(self, prompt: str) -> None:
         """Keep `prompt` for the ones that come later."""
         self._met[_value_keys(prompt)].append(fold(prompt)[:_COMPARED])
+
+
+def _without_values(text: str) -> str:
+    kept, at = [], 0
+    for value in find_values(text):
+        kept.append(text[at : value.start])
+        at = max(at, value.end)
+    return utils.default_process(fold("".join([*kept, text[at:]]))[:_COMPARED])
 
 
 def _value_keys(text: str) -> frozenset[str]:
