@@ -1,5 +1,7 @@
 """Export: counts per state, why what is left out is out, the rows as they will be, and the file."""
 
+import shlex
+
 import streamlit as st
 
 from core.errors import UserError
@@ -18,6 +20,7 @@ from review_app.session import database, settings, store
 from review_app.widgets import Figure, chart, empty, figures
 
 _ROWS_SHOWN = 5
+_AT_ONCE = 1_000  # approved items whose rows are made at each choice; with more, only when that is asked for
 _OPEN = ("pending", "deferred", "flagged", "second", "disputed")
 
 
@@ -45,9 +48,21 @@ with store() as opened:
         with choice:
             chosen = choices(opened, target)
         request = ExportRequest(target.format, target.dialect, include_auto=auto, **chosen)
-        report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
         policy = policy_in_force(opened, settings().pipeline)
         effect = effect_of(opened, policy.theta, policy.delta)
+        approved = effect.human_accepted + (effect.unseen if auto else 0)
+        if approved > _AT_ONCE and st.session_state.get("asked_for") != request:
+            with sheet:
+                st.text(f"{approved:,} approved items. Their rows take about half a minute for each 10,000.")
+                if st.button("Make the rows", type="primary", icon=":material/play_arrow:"):
+                    st.session_state["asked_for"] = request
+                    st.rerun()
+                st.caption("Or leave it to the command line, which tells the same; the choices are its options.")
+                at = shlex.quote(str(database()))
+                st.code(f"agenther export --db {at} -f {target.format} --dialect {target.dialect} -o train", "shell")
+            st.stop()
+        with sheet, st.spinner("Making the rows", show_time=True):
+            report, rows = preview(opened, settings().pipeline, request, limit=_ROWS_SHOWN)
     except UserError as error:
         st.error("The export could not be made.")
         st.text(line(str(error), 2000))
@@ -78,14 +93,14 @@ with choice:
     st.code(target.loading, language=None, wrap_lines=True)
 
 with sheet:
-    human = sum(n for state, n in report.samples.items() if state != "auto_accepted")
+    human = sum(n for state, n in report.approved.items() if state != "auto_accepted")
     made_of = "by the threshold alone"
     if effect.bulk_accepted:
         made_of = f"{effect.auto_accepted:,} by the threshold, {effect.bulk_accepted:,} by bulk acts"
     in_bulk = f"{effect.bulk_rejected:,} of them by bulk acts; " if effect.bulk_rejected else ""
     alone = Figure("Auto-accepted", effect.unseen, f"{made_of}; not included")
     if auto:
-        alone = Figure("Auto-accepted", report.samples["auto_accepted"], made_of)
+        alone = Figure("Auto-accepted", report.approved["auto_accepted"], made_of)
     still = sum(n for state, n in states.items() if state.value in _OPEN) - effect.auto_accepted
     figures(
         (

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from filled import make_run
+from filled import fill, make_result, make_run
 from streamlit.testing.v1 import AppTest
 
 from core.formats.shape import Pairs
@@ -645,6 +645,21 @@ def test_the_screen_tells_speed_tokens_and_cost_of_a_run_and_of_each_proposal(sh
     assert "All model calls so far: $1.68" in said
     assert "For each proposal accepted by a human: $1.68" in said
     assert "For each proposal auto-accepted: $0.56" in said
+
+
+def test_rows_of_very_many_items_are_made_when_that_is_asked_for(show, tmp_path):
+    many = tmp_path / "many.db"
+    with open_store(many, create=True) as store:
+        fill(store, [(make_run(n), make_result(make_run(n), score=0.9)) for n in range(1, 1002)])
+        with store.transaction():
+            store.write("UPDATE proposals SET state = 'accepted'")
+    at = show(many, "export")
+    assert "1,001 approved items" in words(at)
+    assert not at.get("download_button")
+    at.button[-1].click().run(timeout=60)
+    assert at.get("download_button")[0].proto.label == "Download 1,001 rows"
+    at.selectbox[0].select("KTO · trl").run()
+    assert not at.get("download_button"), "other rows, not asked for yet"
 
 
 def test_a_download_is_the_export_as_it_is_written(show, samples):
