@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from core.export.personal import find_personal, names_secret
 from core.formats import Row
 from core.formats.text import to_json
 from core.models import AugmentedSample, Value
+from core.personal import find_personal, names_secret
 
 _MASK = re.compile(r"\[[A-Z_]+_\d+\]")
 _LISTS_KNOWN = 200  # lists of tools in which nothing was found; a few megabytes at most

@@ -80,6 +80,7 @@ class Grounding(Value):
     similarity: float = 0.0  # to the original prompt, 0..1
     missing_inputs: tuple[str, ...] = ()  # inputs of kept calls that neither prompt nor earlier steps give
     stale_words: tuple[str, ...] = ()  # words of the old goal left in the kept thoughts or final answer
+    secrets: tuple[str, ...] = ()  # kinds of secrets in prompt or final answer: api_key, password, private_key
 
     @property
     def unsupported(self) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class QueueReason(StrEnum):
     BELOW_THRESHOLD = "below_threshold"
     LOW_RUBRIC = "low_rubric"  # one dimension lies under the least that was set, whatever the others say
     SPEAKS_TO_JUDGE = "speaks_to_judge"  # something in the run gives orders to whoever judges it
+    HOLDS_SECRET = "holds_secret"  # noqa: S105 - in request or answer: a key, a token or a password
     UNGROUNDED = "ungrounded"
     AUTHOR_SAID_NO = "author_said_no"  # the relabeller itself says the goal does not hold
 

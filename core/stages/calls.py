@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.models import AgentStep, FailedTrajectory
 from core.stages.arguments import IDENTITY, Alternatives, details_of, is_nothing, spoken
+from core.stages.grounding.secrets import without_secrets
 from core.stages.tool_kind import name_words
 
 _VERBS = {
@@ -77,7 +78,8 @@ def in_words(step: AgentStep, *, year: int | None = None, varied: str = "", valu
     target = ""
     if verb and rest and rest[0] in ("to", "from", "in"):  # `add_to_cart`: add ... to the cart
         noun, target = "", f"{rest[0]} the {' '.join(rest[1:])}"
-    arguments = {k: v for k, v in step.action_input.items() if not is_nothing(v) and k.lower() not in _HABIT}
+    arguments = without_secrets(step.action_input)
+    arguments = {k: v for k, v in arguments.items() if not is_nothing(v) and k.lower() not in _HABIT}
     arguments = {k: v for k, v in arguments.items() if not (isinstance(v, str) and ("\n" in v or len(v) > _LONGEST))}
     if varied:
         arguments[varied] = Alternatives(values)

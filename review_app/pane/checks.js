@@ -1,5 +1,5 @@
 // What the rules found in a request: its values, and what a reviewer should be warned of.
-function drawChecks(out, { values, stale, stale_refs: staleRefs = [], missing, unmet, similarity }, pane) {
+function drawChecks(out, { values, stale, stale_refs: staleRefs = [], missing, unmet, secrets = [], similarity }, pane) {
   const go = (ref) => pane.proposal.go(ref);
   const told = [...Map.groupBy(values, (value) => `${value.standing} ${value.text}`).values()].map(([first]) => first);
   const good = told.filter((value) => value.standing === "found").length;
@@ -24,6 +24,8 @@ function drawChecks(out, { values, stale, stale_refs: staleRefs = [], missing, u
       h("p", { class: "warn-line" }, `Nothing says where these inputs come from: ${missing.join(", ")}`),
     stale.length > 0 &&
       h("p", { class: "warn-line" }, `Words of the old request left in the kept steps: ${stale.join(", ")} `, chips(pane, staleRefs)),
+    secrets.length > 0 &&
+      h("p", { class: "warn-line" }, `Request or answer repeats a secret of the run: ${secrets.join(", ")}`),
     similarity > 0.85 &&
       h("p", { class: "warn-line" }, `Nearly the same as the original request (${similarity.toFixed(2)}).`),
   );

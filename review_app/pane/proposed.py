@@ -86,6 +86,7 @@ def warnings_view(grounding: Grounding) -> dict[str, Any]:
         "similarity": grounding.similarity,
         "stale": [line(word, 60) for word in grounding.stale_words[:12]],
         "missing": [line(name, 80) for name in grounding.missing_inputs[:12]],
+        "secrets": [kind.replace("_", " ") for kind in grounding.secrets],
         "unmet": [line(value, 80) for value in grounding.unmet[:12]],
     }
 

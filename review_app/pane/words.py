@@ -36,6 +36,11 @@ QUEUE = {
         "bad",
         "A text of the run gives orders to a model or a judge, so its verdict alone does not count.",
     ),
+    QueueReason.HOLDS_SECRET: (
+        "Holds a secret",
+        "bad",
+        "The request or the answer repeats a key, a token or a password of the run: take it out, or reject.",
+    ),
     QueueReason.UNGROUNDED: ("Value not found", "bad", "The request names something that the run does not show."),
     QueueReason.AUTHOR_SAID_NO: (
         "Writer unsure",

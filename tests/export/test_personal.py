@@ -8,8 +8,8 @@ from verdicts import rows_of
 
 from core.export import ExportRequest, export
 from core.export.masking import Masks
-from core.export.personal import find_personal
 from core.models import OutputFormat
+from core.personal import find_personal
 from core.settings import PipelineConfig
 from core.stages.augment import augment
 from core.store import open_store

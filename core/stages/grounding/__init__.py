@@ -10,6 +10,7 @@ from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, Ste
 from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness, may_serve
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
+from core.stages.grounding.secrets import secrets_in
 from core.stages.grounding.stale import only_old, stale_words
 from core.stages.grounding.units import stands_with_unit, unit_of
 from core.stages.grounding.unseen import unseen_words
@@ -45,6 +46,7 @@ def check_prompt(
         similarity=similarity_to_original(prompt, trajectory),
         missing_inputs=missing_inputs(prompt, trajectory, first=first_step, last=last),
         stale_words=stale_words(prompt, trajectory, first=first_step, last=last, final_answer=final_answer),
+        secrets=secrets_in(f"{prompt}\n{final_answer}", trajectory),
     )
 
 

@@ -105,7 +105,7 @@ def _folded_tokens(text: str) -> list[tuple[str, int, int]]:
 
 def index_of(trajectory: FailedTrajectory) -> RunIndex:
     """The index of a run; the last few runs stay indexed."""
-    return _cached(_ByKey(trajectory))
+    return _cached(ByKey(trajectory))
 
 
 def stem(word: str) -> str:
@@ -115,10 +115,10 @@ def stem(word: str) -> str:
 
 def stems_of(trajectory: FailedTrajectory) -> frozenset[str]:
     """Stems of every word in the texts and the tool names of a run; the last few runs stay known."""
-    return _stems(_ByKey(trajectory))
+    return _stems(ByKey(trajectory))
 
 
-class _ByKey:
+class ByKey:
     """A trajectory that is equal to another of the same content hash."""
 
     def __init__(self, trajectory: FailedTrajectory) -> None:
@@ -128,11 +128,11 @@ class _ByKey:
         return hash(self.trajectory.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByKey) and other.trajectory.key == self.trajectory.key
+        return isinstance(other, ByKey) and other.trajectory.key == self.trajectory.key
 
 
 @lru_cache(maxsize=16)
-def _cached(wrapped: _ByKey) -> RunIndex:
+def _cached(wrapped: ByKey) -> RunIndex:
     places = tuple(_places(wrapped.trajectory))
     postings: dict[str, dict[int, tuple[int, int]]] = {}
     left = _KEPT_TEXT
@@ -144,7 +144,7 @@ def _cached(wrapped: _ByKey) -> RunIndex:
 
 
 @lru_cache(maxsize=16)
-def _stems(wrapped: _ByKey) -> frozenset[str]:
+def _stems(wrapped: ByKey) -> frozenset[str]:
     names = " ".join({step.action_name for step in wrapped.trajectory.steps})
     parts = (fold(part) for part in _NAME_PART.findall(names))
     words = (part for key in _cached(wrapped).postings for part in _LETTERS.findall(key))
@@ -202,4 +202,4 @@ def evidence_at(place: Place, start: int, end: int) -> Evidence:
     return Evidence(step=place.step, field=place.field, start=start, end=end, quote=place.text[start:end])
 
 
-__all__ = ["Origin", "Place", "RunIndex", "evidence_at", "index_of", "phrase_key", "stem", "stems_of"]
+__all__ = ["ByKey", "Origin", "Place", "RunIndex", "evidence_at", "index_of", "phrase_key", "stem", "stems_of"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.models import FailedTrajectory, StepKind
 from core.stages.grounding.index import Origin, RunIndex, index_of
+from core.stages.grounding.secrets import is_secret
 from core.stages.grounding.values import find_values, fold, number_key, phrase_key
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, command_text, kind_of, reads_only
@@ -60,9 +61,9 @@ def missing_inputs(prompt: str, trajectory: FailedTrajectory, *, first: int, las
 
 
 def needed_values(arguments: dict[str, Any]) -> Iterator[str]:
-    """The scalars among the arguments that somebody must have supplied."""
+    """The scalars among the arguments that somebody must have supplied; a secret is set up, not asked for."""
     for key, value in arguments.items():
-        if key.lower() not in _OWN_KEYS:
+        if key.lower() not in _OWN_KEYS and not is_secret(key, value):
             yield from _scalars(value)
 
 

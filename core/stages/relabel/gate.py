@@ -18,8 +18,8 @@ def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  
     """Why the pipeline does not accept the attempt by itself; None = it does.
 
     Accepted only if b = 1, c >= theta, the judge says valid, c2 >= theta, every value is supported,
-    none gives the answer away, it is not the original request again, no step of it talks to the judge, and no
-    dimension of the rubric that applies lies below `rubric_minimum`.
+    none gives the answer away, it is not the original request again, no step of it talks to the judge, neither
+    request nor answer holds a secret, and no dimension of the rubric that applies lies below `rubric_minimum`.
     """
     if not attempt.is_valid:
         return QueueReason.AUTHOR_SAID_NO
@@ -35,6 +35,8 @@ def why_not(attempt: Attempt, settings: PipelineConfig) -> QueueReason | None:  
         return QueueReason.UNJUDGED
     if attempt.warnings:  # before the threshold, which a policy may lower later
         return QueueReason.SPEAKS_TO_JUDGE
+    if grounding.secrets:
+        return QueueReason.HOLDS_SECRET
     if any(score.score < settings.rubric_minimum for score in verdict.rubric if score.weight >= _APPLIES):
         return QueueReason.LOW_RUBRIC
     if min(attempt.confidence, verdict.confidence) < settings.min_confidence:
@@ -47,6 +49,7 @@ _NEARNESS = (
     None,
     QueueReason.BELOW_THRESHOLD,
     QueueReason.LOW_RUBRIC,
+    QueueReason.HOLDS_SECRET,
     QueueReason.SPEAKS_TO_JUDGE,
     QueueReason.UNJUDGED,
     QueueReason.JUDGE_SAID_NO,

@@ -14,6 +14,7 @@ from core.stages.calls import current_year
 from core.stages.detect.rules import achieved_something
 from core.stages.grounding import check_prompt
 from core.stages.grounding.inputs import missing_inputs
+from core.stages.grounding.secrets import secrets_in
 from core.stages.relabel.answer import Answer, answer_for
 from core.stages.relabel.asks import MOST_CALLS, Ask, asks_in, with_support
 from core.stages.relabel.check import judge_by_rules
@@ -46,9 +47,10 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempts = _told_before(trajectory)
     for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
+    told = (a for a in attempts.values() if not secrets_in(a.hindsight_prompt, trajectory))
     # Of those that the judge is equally sure of, the one whose wording is surer.
     kept = sorted(
-        attempts.values(),
+        told,
         key=lambda a: (
             -min(a.confidence, a.verdict.confidence if a.verdict and a.verdict.confidence else 0),
             -a.confidence,

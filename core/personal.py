@@ -31,7 +31,12 @@ _MAY_BE_IBAN = re.compile(r"[A-Z][A-Z]\d\d")
 _MAY_BE_CARD = re.compile(r"\d[\d -]{11,}\d")
 _MAY_BE_PHONE = re.compile(r"\d[-.]\d{4}")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_CALLED_SO = r"passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|(?:access|auth)[_-]?token"
+_CALLED_SO = (
+    r"passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|(?:access|auth|bearer|refresh|session|api|bot)[_-]?token"
+)
+# Of an argument as a whole; in a text these words stand before much else.
+_WHOLE_NAME = re.compile(r"token|pwd|bearer|credentials?|authori[sz]ation", re.IGNORECASE)
 _ASSIGNED = re.compile(
     rf"(?:{_CALLED_SO})\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}"
     r"(?:\\?[\"']([^\s\"'\\]{6,200})|(?=[^\s\"'\\]{0,40}\d)([\w@#$%^&*+!~-]{8,200})(?![\w.(\[]))",
@@ -61,6 +66,7 @@ _IBAN_LENGTHS = {
     for code in codes.split()
 }  # fmt: skip
 
+SECRET = frozenset({"private_key", "api_key", "password"})  # kinds that open something; the others speak of a person
 _SHORT = 300  # characters; such texts repeat from row to row: names, descriptions and arguments of tools
 
 Spans = Iterator[tuple[int, int]]
@@ -74,7 +80,7 @@ def names_secret(key: str, value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _calls_secret(name: str) -> bool:
-    return bool(re.search(_CALLED_SO, name, re.IGNORECASE))
+    return bool(re.search(_CALLED_SO, name, re.IGNORECASE) or _WHOLE_NAME.fullmatch(name))
 
 
 def find_personal(text: str) -> Finds:
