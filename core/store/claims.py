@@ -45,10 +45,11 @@ class Claimed:
 
 def pending_now(store: Store, settings_hash: str, imports: Collection[int] | None) -> Pending:
     """What these settings have not finished yet; `imports` limits it to what these imports met."""
-    since = int(store.value("SELECT max(id) FROM results") or 0)
-    last = int(store.value("SELECT max(rowid) FROM trajectories") or 0)
-    everything = Pending(settings_hash, imports, since, last, 0)
-    count = int(store.value(f"SELECT count(*) FROM trajectories t WHERE {_left(everything)}", _values(everything)))
+    with store.snapshot():  # a result that came in between would be left out here and counted as another run's later
+        since = int(store.value("SELECT max(id) FROM results") or 0)
+        last = int(store.value("SELECT max(rowid) FROM trajectories") or 0)
+        everything = Pending(settings_hash, imports, since, last, 0)
+        count = int(store.value(f"SELECT count(*) FROM trajectories t WHERE {_left(everything)}", _values(everything)))
     return Pending(settings_hash, imports, since, last, count)
 
 

@@ -6,7 +6,7 @@ upgrades to a write fails at once with "database is locked", whatever the busy t
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -84,12 +84,19 @@ class Store:
             cursor = self.db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
         return int(cursor.lastrowid or 0)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; waits its turn among other writers."""
+        return self._between("BEGIN IMMEDIATE")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All that is read in it is of one moment, whatever others write meanwhile; waits for nobody."""
+        return self._between("BEGIN")
+
+    @contextmanager
+    def _between(self, begin: str) -> Iterator[None]:
         try:
             with said_in_words(self.path):
-                self.db.execute("BEGIN IMMEDIATE")
+                self.db.execute(begin)
             yield
             with said_in_words(self.path):
                 self.db.execute("COMMIT")

@@ -129,6 +129,28 @@ def test_what_another_run_has_in_work_or_has_tried_is_not_taken(store):
     assert taken == keys - {failing}
 
 
+def test_what_another_run_finishes_while_the_pending_are_counted_is_counted_once(store):
+    keys = [row["key"] for row in store.rows("SELECT key FROM trajectories")]
+    done = PipelineResult(trajectory_id="x", stage_reached=Stage.FAILURE_DETECTION, error="no")
+    before = start_run(store, method="m", settings="{}", settings_hash="h", total=40)
+
+    with open_store(store.path) as elsewhere:
+
+        def finish_one(sql):
+            if "max(rowid)" in sql and keys:
+                with elsewhere.transaction():
+                    save_result(elsewhere, before, keys[0], "h", done)
+                keys.clear()
+
+        store.db.conn.set_trace_callback(finish_one)
+        pending = pending_now(store, "h", None)
+        store.db.conn.set_trace_callback(None)
+    assert not keys
+    backlog = Backlog(store, start_run(store, method="m", settings="{}", settings_hash="h", total=40), pending)
+    backlog.count_over()
+    assert (pending.count, backlog.total) == (40, 39)
+
+
 def test_a_run_gives_signs_of_life_and_hears_a_stop_while_one_call_takes_long(store, monkeypatch):
     monkeypatch.setattr(stopping, "BEAT_SECONDS", 0.01)
 
