@@ -70,7 +70,8 @@ class CheckedValue(Value):
     evidence: Evidence | None = None
     leak: bool = False  # stands in observations only: naming it in the goal gives the answer away
     asked_only: bool = False  # stands in the user's words only: nothing in the run shows that it was met
-    kind: str = ""  # number, date, time, id, quoted, name, superlative; word: of no kind, and nowhere in the run
+    against: Evidence | None = None  # where the run shows the opposite, as a query that sorts the other way
+    kind: str = ""  # number, date, time, id, quoted, name, superlative, way, deed; word: none of them
 
 
 class Grounding(Value):
@@ -84,8 +85,13 @@ class Grounding(Value):
 
     @property
     def unsupported(self) -> tuple[str, ...]:
-        """Values that stand nowhere in the run."""
+        """Values that stand nowhere in the run, or that it shows otherwise."""
         return tuple(v.text for v in self.values if v.evidence is None)
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """Values of which the run shows the opposite."""
+        return tuple(v.text for v in self.values if v.against)
 
     @property
     def unmet(self) -> tuple[str, ...]:

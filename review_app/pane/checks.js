@@ -36,6 +36,7 @@ function drawValue(value, go) {
     found: value.ref?.place,
     asked: "asked for, not met",
     leak: `gives the answer away · ${value.ref?.place || "result"}`,
+    against: `the run shows otherwise · ${value.ref?.place}`,
     missing: "not found in the run",
   }[value.standing];
   const inner = [h("b", { dir: "auto" }, value.text), h("span", {}, words)];

@@ -190,7 +190,7 @@ class Editor {
   // Numbers, names and paths that nothing in the run shows, and that the proposal did not have so; other words are
   // marked and no more. None while they are being looked up.
   get notFound() {
-    const missing = ({ values }) => values.filter(({ standing }) => standing === "missing").map(({ text }) => text);
+    const missing = ({ values }) => values.filter(({ standing }) => standing === "missing" || standing === "against").map(({ text }) => text);
     const before = new Set(missing(this.item.proposal));
     return [...new Set(missing(this.found || { values: [] }))].filter((text) => TELLING.test(text) && !before.has(text));
   }

@@ -19,7 +19,9 @@ def pointers_of(
         ("fail", 1, analysis.evidence if analysis else ()),
         ("stale", 1, stale_spans(trajectory, attempt)),
     ]
-    groups += [("value", n, (v.evidence,)) for n, v in enumerate(attempt.grounding.values, 1) if v.evidence]
+    groups += [
+        ("value", n, (span,)) for n, v in enumerate(attempt.grounding.values, 1) if (span := v.evidence or v.against)
+    ]
     groups += [("claim", n, c.evidence) for n, c in enumerate(outcome.achievements if outcome else (), 1)]
     groups += [("seen", n, c.evidence) for n, c in enumerate(outcome.observations if outcome else (), 1)]
     return [(name, kind, span) for kind, n, spans in groups for name, span in named(kind, n, spans)]

@@ -73,7 +73,7 @@ def values_view(grounding: Grounding) -> list[dict[str, Any]]:
         {
             "text": line(value.text, 120),
             "name": f"named{n}",
-            "ref": reference(f"value{n}.1", value.evidence) if value.evidence else None,
+            "ref": reference(f"value{n}.1", span) if (span := value.evidence or value.against) else None,
             "standing": _standing(value),
         }
         for n, value in enumerate(grounding.values, 1)
@@ -123,4 +123,6 @@ def _judged(attempt: Attempt) -> dict[str, str]:
 def _standing(value: CheckedValue) -> str:
     if value.leak:
         return "leak"
+    if value.against:
+        return "against"
     return "missing" if value.evidence is None else "asked" if value.asked_only else "found"

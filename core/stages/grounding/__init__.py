@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, StepKind
 from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness, may_serve
+from core.stages.grounding.asked_deeds import undone
+from core.stages.grounding.directions import opposite
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
 from core.stages.grounding.inputs import missing_inputs
+from core.stages.grounding.routes import swapped
 from core.stages.grounding.secrets import secrets_in
 from core.stages.grounding.stale import only_old, stale_words
 from core.stages.grounding.units import stands_with_unit, unit_of
@@ -37,17 +40,38 @@ def check_prompt(
     index = index_of(trajectory)
     found = find_values(prompt)
     checked = _checked(found, index, trajectory, first=first_step, last=last)
+    wrong = [*_contradicted(prompt, found, trajectory, first=first_step, last=last)]
+    checked = tuple(v for v in checked if not any(v.start < w.end and w.start < v.end for w in wrong))
     unseen = [
         CheckedValue(text=prompt[start:end], start=start, end=end, kind="word")
         for start, end in unseen_words(prompt, trajectory, found)
     ]
     return Grounding(
-        values=tuple(sorted([*checked, *unseen], key=lambda value: value.start)),
+        values=tuple(sorted([*checked, *wrong, *unseen], key=lambda value: value.start)),
         similarity=similarity_to_original(prompt, trajectory),
         missing_inputs=missing_inputs(prompt, trajectory, first=first_step, last=last),
         stale_words=stale_words(prompt, trajectory, first=first_step, last=last, final_answer=final_answer),
         secrets=secrets_in(f"{prompt}\n{final_answer}", trajectory),
     )
+
+
+def _contradicted(
+    prompt: str, found: Iterable[FoundValue], trajectory: FailedTrajectory, *, first: int, last: int
+) -> Iterator[CheckedValue]:
+    """What the request says and its working calls show otherwise: an end of an order, a way, a deed."""
+    calls = [
+        (number, step)
+        for number, step in trajectory.actions
+        if first <= number <= last and not read_result(step).failed
+    ]
+    for value in found:
+        if value.kind is ValueKind.SUPERLATIVE and (against := opposite(value, calls)):
+            place = {"start": value.start, "end": value.end}
+            yield CheckedValue(text=value.text, against=against, kind=value.kind.value, **place)
+    for start, end, against in swapped(prompt, calls):
+        yield CheckedValue(text=prompt[start:end], start=start, end=end, against=against, kind="way")
+    for start, end in undone(prompt, calls):
+        yield CheckedValue(text=prompt[start:end], start=start, end=end, kind="deed")
 
 
 def check_answer(

@@ -66,6 +66,8 @@ def judge_by_rules(
 
 
 def _objection(grounding: Grounding, answer: Answer) -> str:  # noqa: PLR0911 - one line a fault
+    if grounding.contradicted:
+        return f"The run shows otherwise: {', '.join(grounding.contradicted)}."
     if grounding.unsupported:
         return f"Not found in the run: {', '.join(grounding.unsupported)}."
     if grounding.unmet:

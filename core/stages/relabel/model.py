@@ -109,6 +109,7 @@ def _fault(attempt: Attempt, trajectory: FailedTrajectory, settings: PipelineCon
         (not attempt.final_answer, "the final answer is empty"),
         (not attempt.is_valid, f"you said yourself that it does not hold: {attempt.rationale}"),
         (attempt.confidence < settings.min_confidence, f"your own confidence was {attempt.confidence:.0%}"),
+        (found.contradicted, f"the steps show the opposite of these: {_listed(found.contradicted)}"),
         (found.unsupported, f"these stand nowhere in the steps: {_listed(found.unsupported)}"),
         (found.unmet, f"no call or result took these up: {_listed(found.unmet)}"),
         (found.leaks, f"these give the answer away: {_listed(found.leaks)}"),
