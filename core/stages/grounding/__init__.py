@@ -41,13 +41,13 @@ def check_prompt(
     found = find_values(prompt)
     checked = _checked(found, index, trajectory, first=first_step, last=last)
     wrong = [*_contradicted(prompt, found, trajectory, first=first_step, last=last)]
-    checked = tuple(v for v in checked if not any(v.start < w.end and w.start < v.end for w in wrong))
     unseen = [
         CheckedValue(text=prompt[start:end], start=start, end=end, kind="word")
         for start, end in unseen_words(prompt, trajectory, found)
     ]
+    others = [v for v in (*checked, *unseen) if not any(v.start < w.end and w.start < v.end for w in wrong)]
     return Grounding(
-        values=tuple(sorted([*checked, *wrong, *unseen], key=lambda value: value.start)),
+        values=tuple(sorted([*others, *wrong], key=lambda value: value.start)),
         similarity=similarity_to_original(prompt, trajectory),
         missing_inputs=missing_inputs(prompt, trajectory, first=first_step, last=last),
         stale_words=stale_words(prompt, trajectory, first=first_step, last=last, final_answer=final_answer),
