@@ -139,35 +139,69 @@ def test_a_clause_whose_target_no_call_reached_is_dropped():
         ("SELECT COUNT(*) FROM singer", "how many singers are there?"),
         (
             "SELECT name, age FROM singer WHERE country = 'France' ORDER BY age DESC",
-            "list the name and age of the singers where the country is France, ordered by age from high to low",
+            "list the names and ages of the singers whose country is France, ordered by age from high to low",
         ),
         (
             "SELECT PetType, AVG(pet_age), MAX(pet_age) FROM pets GROUP BY PetType",
-            "give the average pet age and highest pet age of the pets for each pet type",
+            "give the average and highest age of the pets for each pet type",
         ),
         (
             "SELECT document_id, COUNT(*) FROM paragraphs GROUP BY document_id ORDER BY COUNT(*)",
-            "give the number of paragraphs for each document ID, ordered by number from low to high",
+            "give the number of paragraphs for each document, ordered by number from low to high",
         ),
         (
             "SELECT s.name, COUNT(*) FROM semesters s JOIN student_enrolment e ON s.id = e.id GROUP BY s.name"
             " ORDER BY COUNT(*) DESC",
-            "give the number of student enrolments for each name, ordered by number from high to low",
+            "give the number of student enrolments for each semester, ordered by number from high to low",
+        ),
+        (
+            "SELECT s.id, s.name, COUNT(*) AS n FROM semesters s JOIN enrolment e ON s.id = e.sid GROUP BY s.id, s.name"
+            " ORDER BY n DESC, s.id LIMIT 1",
+            "which semester has the most enrolments, and how many?",
         ),
         (
             "SELECT country, AVG(age), COUNT(*) FROM singer GROUP BY country",
             "give the average age and number of the singers for each country",
         ),
-        ("SELECT x FROM t WHERE id IN (SELECT id FROM u WHERE a = 1)", None),
-        ("SELECT name FROM people WHERE born LIKE '2025-02-__'", None),
-        ("SELECT name FROM people WHERE born = '2025-02-?'", None),
         (
-            "SELECT name FROM people WHERE born LIKE '2025-02%'",
-            "list the name of the people where the born starts with 2025-02",
+            "SELECT nation, COUNT(*) n FROM people GROUP BY nation HAVING n >= 2",
+            "which nations have at least 2 people, and how many?",
         ),
         (
+            "SELECT c.name FROM city c JOIN country k ON c.code = k.code WHERE k.continent = 'Asia' AND c.size > 5",
+            "list the names of the cities whose country's continent is Asia and whose size is over 5",
+        ),
+        (
+            "SELECT SUM(amount_cents) / 100.0 AS eur FROM invoices WHERE issued_on >= '2024-07-01'"
+            " AND issued_on < '2024-10-01'",
+            "what is the total amount in EUR of the invoices whose issued date is on or after 2024-07-01"
+            " and before 2024-10-01?",
+        ),
+        (
+            "SELECT c.company, SUM(i.amount) AS paid FROM invoices i JOIN customers c ON c.id = i.customer_id"
+            " WHERE i.status = 'paid' GROUP BY c.id ORDER BY paid DESC LIMIT 5",
+            "give the company and total amount of the 5 customers with the highest total amount, counting only the"
+            " invoices whose status is paid",
+        ),
+        (
+            "SELECT name FROM pupils WHERE id NOT IN (SELECT pupil_id FROM friends)",
+            "list the names of the pupils that have no friends",
+        ),
+        (
+            "SELECT title FROM films ORDER BY air_date DESC LIMIT 1",
+            "give the title of the film with the latest air date",
+        ),
+        ("SELECT x FROM t WHERE id IN (SELECT id FROM u WHERE a = 1)", None),
+        ("SELECT a FROM t UNION SELECT a FROM u", None),
+        ("SELECT a FROM t WHERE x = 1 AND (y = 2 OR z = 3)", None),
+        ("SELECT a, RANK() OVER (ORDER BY b) FROM t", None),
+        ("SELECT a FROM t WHERE", None),
+        ("SELECT name FROM people WHERE born LIKE '2025-02-__'", None),
+        ("SELECT name FROM people WHERE born = '2025-02-?'", None),
+        ("SELECT name FROM people WHERE born LIKE '2025-02%'", "list the names of the people whose born is in 2025-02"),
+        (
             "SELECT COUNT(*) FROM people WHERE num_people > 1",
-            "how many people are there where the number of people is over 1?",
+            "how many people are there whose number of people is over 1?",
         ),
     ],
 )

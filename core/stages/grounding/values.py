@@ -109,6 +109,10 @@ _QUERY_WORDS = {
     "most": ("max", "desc"),  # of things that are counted; the word behind it is looked for by itself
     "least": ("min", "asc", "limit"),
     "fewest": ("min", "asc", "limit"),
+    "latest": ("max", "desc"),
+    "newest": ("max", "desc"),
+    "earliest": ("min", "asc", "limit", "order"),  # a plain ORDER BY begins with it
+    "oldest": ("min", "asc", "limit", "order"),
 }
 _LONGEST_NUMBER = 25  # characters; a longer run of digits is compared as it stands, not as a quantity
 _LONGEST_NAME = 12  # words of one name; a longer run of capitals is several

@@ -39,8 +39,8 @@ def asks_in(trajectory: FailedTrajectory, first: int, last: int) -> tuple[Ask, .
     else:
         kept = _with_siblings(trajectory, [n for n in reads if _is_reported(trajectory, n, last)], reads) or reads
         kept = [n for n in kept if not _only_serves(trajectory, n, kept)] or kept
-    if not kept:
-        kept = worked
+    if not kept:  # who the user is was asked by nobody
+        kept = [n for n in worked if not identifies(trajectory.steps[n - 1])]
     return merged(trajectory, sorted(kept), first)
 
 

@@ -61,7 +61,7 @@ def request_for(  # noqa: PLR0911 - one line a kind of tool
     command = command_text(step)
     match ask.kind:
         case ToolKind.SQL:
-            return sql_request(command, result=step.observation)
+            return sql_request(command)
         case ToolKind.SHELL:
             return shell_request(command)
         case ToolKind.CODE:

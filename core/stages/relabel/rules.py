@@ -30,10 +30,10 @@ _MOST_CHANGES = 12  # changes up to which a stretch is tried; later ones only ma
 _LONGEST_REQUEST = 6_000  # characters; nobody types more
 _MOST_ENDS = 20  # calls back from the last at which a stretch may end
 _FEW = 8  # calls that the end of a very long run may be cut to
-_PEEKS = re.compile(
-    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|show me what is in|"
-    r"tell me which columns)[^.]*(?:\.\w[^.]*)*\.\s*)+"
+_LOOKS_AROUND = re.compile(
+    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|tell me which columns)[^.]*(?:\.\w[^.]*)*\.\s*)+"
 )
+_READS = re.compile(r"(?:Please|Then) show me what is in\b")
 
 
 def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> tuple[Attempt, ...]:
@@ -47,7 +47,12 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempts = _told_before(trajectory)
     for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
-    told = (a for a in attempts.values() if not secrets_in(a.hindsight_prompt, trajectory))
+    # Looking around is the start of a job, not the job; and a secret is nobody's to repeat.
+    told = (
+        attempt
+        for prompt, attempt in attempts.items()
+        if not _LOOKS_AROUND.fullmatch(prompt) and not secrets_in(prompt, trajectory)
+    )
     # Of those that the judge is equally sure of, the one whose wording is surer.
     kept = sorted(
         told,
@@ -200,14 +205,12 @@ def _triviality(trajectory: FailedTrajectory, said: Phrase) -> float:
         lost += 0.3  # a list of everything there is, for no purpose
     elif ToolKind.WRITE_FILE in kinds:
         lost += 0.25  # what was written cannot be told from a path
-    elif kinds == {ToolKind.READ_FILE}:
-        lost += 0.2
+    elif kinds == {ToolKind.READ_FILE} or _READS.match(said.prompt):
+        lost += 0.3  # to be shown a file is the start of a job
     elif len(calls) == 1 and reads_only(calls[0]):
         lost += (
             0.25 if kinds == {ToolKind.LOOKUP} else 0.2 if kinds != {ToolKind.SEARCH} and len(everything) > 2 else 0.1
         )
-    if _PEEKS.fullmatch(said.prompt):
-        lost += 0.3  # looking around is the start of a job, not the job
     if "tell me what you find" in said.prompt:
         lost += 0.25  # search terms, not a person's words
     if ToolKind.SHELL in kinds:

@@ -1,269 +1,238 @@
-"""A query as a question: from its columns, tables, filters, grouping and order.
+"""A query as a question or an order, from its columns, tables, filters, grouping and order.
 
-Covers plain SELECTs; a query that cannot be told in one sentence (sub-queries, unions, CASE) gives
-None, and the caller words it another way. The SQL itself never enters the request.
+A query that one sentence does not tell (a union, a window, a query in the place of a table) gives None, and the
+caller words it another way. The SQL itself never enters the request.
 """
 
 import re
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from core.stages.relabel.sql_parts import (
+    AMOUNTS,
+    COUNT,
+    NoWords,
+    Tables,
+    column_words,
+    conditions,
+    is_date,
+    listed,
+    literal,
+    many,
+    thing,
+    things,
+    value_words,
+)
 from core.stages.wording import join, plural, singular, spoken_key
 
-_CLAUSES = re.compile(
-    r"^\s*select\s+(?P<distinct>distinct\s+)?(?P<columns>.+?)\s+from\s+(?P<tables>.+?)(?:\s+where\s+(?P<where>.+?))?"
-    r"(?:\s+group\s+by\s+(?P<group>.+?))?(?:\s+having\s+(?P<having>.+?))?(?:\s+order\s+by\s+(?P<order>.+?))?"
-    r"(?:\s+limit\s+(?P<limit>\d+))?\s*;?\s*$",
-    re.IGNORECASE | re.DOTALL,
-)
 _LONGEST = 2_000  # characters; a longer query is no one sentence
-_AGGREGATES = {"avg": "average", "max": "highest", "min": "lowest", "sum": "total"}
-_HOW_MANY = re.compile(r"(count\s*\([^)]*\)|\w+)\s*(>=|<=|=|>|<)\s*(\d+)", re.IGNORECASE)
-_AMOUNTS = {"=": "exactly", ">": "more than", "<": "fewer than", ">=": "at least", "<=": "at most"}
-_COMPARISONS = {
-    "=": "is",
-    "==": "is",
-    "!=": "is not",
-    "<>": "is not",
-    ">": "is over",
-    "<": "is under",
-    ">=": "is at least",
-    "<=": "is at most",
-}
+_LOOKS = (
+    (re.compile(r"show\s+tables", re.IGNORECASE), "list the tables of the database"),
+    (re.compile(r"show\s+databases", re.IGNORECASE), "list the databases"),
+    (
+        re.compile(
+            r"(?:describe|desc|show\s+columns\s+(?:from|in)|pragma\s+table_info)\s*\(?\s*[`\"']?(\w+)", re.IGNORECASE
+        ),
+        "tell me which columns the {} table has",
+    ),
+)
+_NAMES_IT = re.compile(r"(?:^|(?<=\w) )(?:ID|name|title)$")
+_A_NAME = re.compile(r"\b(?:name|title|city|country|region|surname)$")
 
 
-def sql_request(query: str, *, result: str = "") -> str | None:  # noqa: PLR0911
-    """The question that a query answers, without its final mark unless it is a question; None if not tellable."""
-    del result
+def sql_request(query: str) -> str | None:
+    """What a query answers, without a final mark unless it is a question; None if not tellable."""
+    text = " ".join(query.split())
+    for pattern, said in _LOOKS:
+        if found := pattern.match(text):
+            return said.format(*(spoken_key(name) for name in found.groups()))
     if len(query) > _LONGEST:
         return None
-    text = " ".join(query.split())
-    if found := re.match(r"show\s+tables", text, re.IGNORECASE):
-        return "list the tables of the database"
-    if found := re.match(
-        r"(?:describe|desc|show\s+columns\s+(?:from|in)|pragma\s+table_info)\s*\(?\s*[`\"']?(\w+)", text, re.IGNORECASE
-    ):
-        return f"tell me which columns the {spoken_key(found[1])} table has"
-    if found := re.match(r"show\s+databases", text, re.IGNORECASE):
-        return "list the databases"
-    parts = _CLAUSES.match(text)
-    if parts is None or re.search(
-        r"\bunion\b|\bcase\s+when\b|\bover\s*\(|\bintersect\b|\bexcept\b", text, re.IGNORECASE
-    ):
+    try:
+        tree = sqlglot.parse_one(text, read="mysql")
+        return _Query(tree).told() if isinstance(tree, exp.Select) else None
+    except (SqlglotError, NoWords):
         return None
-    tables = _tables(parts["tables"])
-    aliases = dict(filter(None, (_alias(c) for c in _split(parts["columns"]))))
-    columns = [_column(c) or _alias_words(c) for c in _split(parts["columns"])]
-    if not tables or not columns or any(c is None for c in columns):
-        return None
-    told = [c for c in columns if c]
-    filters = _filters(parts["where"]) if parts["where"] else ""
-    many = _HOW_MANY.fullmatch(parts["having"].strip()) if parts["having"] else None
-    if many and not many[1].lower().startswith("count") and aliases.get(many[1].lower()) != "#count":
-        many = None
-    if filters is None or (parts["having"] and not many and _filters(parts["having"]) is None):
-        return None
-    having = f" and {_filters(parts['having'])}" if parts["having"] and not many else ""
-    if many:
-        least = f"{_AMOUNTS[many[2]]} {many[3]} {plural(singular(spoken_key(tables[-1])))}"
-        grouped = [_bare(c) for c in _split(parts["group"])] if parts["group"] else []
-        if len(grouped) == 1 and not parts["order"] and set(told) <= {*grouped, "#count"}:
-            where = f" where {filters}" if filters else ""
-            extra = ", and how many do they have" if "#count" in told else ""
-            return f"which {plural(grouped[0])} have {least}{where}{extra}?"
-        having = f", only those with {least}"
-    return _sentence(told, tables, filters, parts, having, aliases)
 
 
-def _alias_words(column: str) -> str | None:
-    """The name that a column which cannot be told itself was given."""
-    found = re.search(r"\s+as\s+[`\"']?(\w+)[`\"']?\s*$", column, re.IGNORECASE)
-    return spoken_key(found[1]) if found else None
+class _Query:
+    """A SELECT of plain tables, its parts in words."""
 
+    def __init__(self, tree: exp.Select) -> None:
+        if tree.args.get("with_") or tree.find(exp.Window) or tree.find(exp.Union):
+            raise NoWords
+        sources = [tree.args["from_"].this if tree.args.get("from_") else None]
+        sources += [joined.this for joined in tree.args.get("joins") or ()]
+        if not all(isinstance(source, exp.Table) for source in sources):
+            raise NoWords
+        alias = {source.alias_or_name.lower(): source.name for source in sources if source}
+        plain = [value for value in tree.expressions if isinstance(value, exp.Column) and value.table]
+        owners = {alias.get(value.table.lower()) for value in plain if len(plain) == len(tree.expressions)}
+        first = next(iter(alias.values()))
+        tables = Tables(main=owners.pop() or first if len(owners) == 1 else first, alias=alias)
+        self.tree = tree
+        told = {value.alias.lower(): value_words(value, tables) for value in tree.expressions if value.alias}
+        keys = tree.args["group"].expressions if tree.args.get("group") else []
+        self.tables = Tables(tables.main, alias, told)
+        self.values = [value_words(value, self.tables) for value in tree.expressions]
+        by = [self._selected(key) for key in keys]
+        self.keys = list(dict.fromkeys(self._key(key) for key in by))
+        told_of = [
+            words for value, words in zip(tree.expressions, self.values, strict=True) if value.unalias() not in by
+        ]
+        own = f"{self.keys[0]} " if len(self.keys) == 1 else ""
+        # Of a grouped query, beside its keys and the number.
+        self.others = [words.removeprefix(own) for words in told_of if words != COUNT]
+        self.counts = COUNT in told_of
+        self.counted = self._counted(by)
+        where = tree.args.get("where")
+        self.filter = f" {conditions(where.this, self.tables)}" if where else ""
+        self.least, self.plain_groups = self._least()
+        self.limit = int(literal(tree.args["limit"].expression)) if tree.args.get("limit") else 0
 
-def _alias(column: str) -> tuple[str, str] | None:
-    """The name that a column is given, and the column in words: the name may speak of the old goal."""
-    found = re.search(r"\s+as\s+[`\"']?(\w+)[`\"']?\s*$", column, re.IGNORECASE)
-    said = _column(column)
-    return (found[1].lower(), said) if found and said else None
+    def _selected(self, key: exp.Expr) -> exp.Expr:
+        """What a key of GROUP BY is: it may be the place or the name of a selected value."""
+        if isinstance(key, exp.Literal):
+            selected: exp.Expr = self.tree.expressions[int(key.name) - 1].unalias()
+            return selected
+        named: dict[str, exp.Expr] = {value.alias.lower(): value.this for value in self.tree.expressions if value.alias}
+        return named.get(key.name.lower(), key) if isinstance(key, exp.Column) and not key.table else key
 
+    def _key(self, key: exp.Expr) -> str:
+        """What the groups are: `country`; whoever is grouped by name or ID is the conductor or the customer."""
+        if not isinstance(key, exp.Column):
+            return value_words(key, self.tables)
+        words = column_words(key, self.tables, whole=True)
+        if not _NAMES_IT.search(words):
+            return words
+        return _NAMES_IT.sub("", words).strip() or thing(self.tables.owner(key))
 
-def _sentence(  # noqa: PLR0911 - one line a form
-    told: list[str], tables: list[str], filters: str, parts: re.Match[str], having: str, aliases: dict[str, str]
-) -> str:
-    things = plural(singular(spoken_key(tables[0])))
-    where = f" {'where' if filters else ''} {filters}".rstrip() if filters else ""
-    order = _order(parts["order"], parts["limit"], aliases)
-    group = (
-        [aliases.get(c.strip().lower()) or _column(c) or _bare(c) for c in _split(parts["group"])]
-        if parts["group"]
-        else []
-    )
-    # The first and the last table are what a person speaks of; those between only tie them together.
-    joined = f" with their {plural(singular(spoken_key(tables[-1])))}" if len(tables) > 1 else ""
-    if told == ["#count"] and not group:
-        return f"how many {things}{joined} are there{where}?"
-    alone = all(c == "#count" or c in group for c in told)
-    # Of joined tables the last holds what is counted.
-    counted = plural(singular(spoken_key(tables[-1]))) if group else things + joined
-    number = f"number of {counted}" if alone else "number"
-    named = [number if c == "#count" else c for c in told]
-    if top := _top(named, counted, parts, aliases, group):
-        return f"{top}{where}{having}"
-    if group and len(told) <= 1 + len(group) and "#count" in told and not order and not joined:
-        return f"how many {things} are there for each {join(group)}{where}{having}?"
-    if group:
-        values = [c for c in named if c not in group] or named
-        whose = "" if values == [number] and alone else f" of the {things}{joined}"
-        return f"give the {join(values)}{whose} for each {join(group)}{where}{having}{order}"
-    if any(c.split()[0] in _AGGREGATES.values() for c in named):
-        return f"what is the {join(named)} of the {things}{joined}{where}?"
-    if named == ["*"]:
-        return f"list the {things}{joined}{where}{order}"
-    return f"list the {join(named)} of the {things}{joined}{where}{order}"
+    def _counted(self, keys: list[exp.Expr]) -> str:
+        """What a number in a group is of: the rows of the last table that the group is not by."""
+        by = {self.tables.owner(key) for key in keys if isinstance(key, exp.Column)}
+        rest = [table for table in (self.tables.main, *self.tables.others) if table not in by]
+        return things(rest[-1] if rest else self.tables.main)
 
+    def told(self) -> str:
+        """The whole query as one clause."""
+        if self.tree.args.get("order") and self.limit and (top := self._top()):
+            return top
+        if self.keys:
+            return self._grouped()
+        of = f"{things(self.tables.main)}{self._tied()}{self.filter}"
+        if self.values == [COUNT]:
+            whom, whose, rest = of.partition(" whose ")
+            return f"how many {whom} are there{whose}{rest}?"
+        if any(value.find(exp.AggFunc) for value in self.tree.expressions):
+            named = ["number" if value == COUNT else value for value in self.values]
+            return f"what {'is' if len(named) == 1 else 'are'} the {listed(named)} of the {of}?"
+        if self.values == ["*"]:
+            return f"list the {of}{self._order()}"
+        different = "different " if self.tree.args.get("distinct") else ""
+        return f"list the {different}{join([many(value) for value in self.values])} of the {of}{self._order()}"
 
-def _top(named: list[str], things: str, parts: re.Match[str], aliases: dict[str, str], group: list[str]) -> str | None:
-    """`the name and population of the 3 countries with the highest population`; for counts, who has most of them."""
-    if not parts["order"] or not parts["limit"] or len(_split(parts["order"])) > 1:
-        return None
-    down = bool(re.search(r"\bdesc\b", parts["order"], re.IGNORECASE))
-    plain = re.sub(r"\s+(?:asc|desc)\s*$", "", parts["order"].strip(), flags=re.IGNORECASE)
-    column = aliases.get(plain.lower()) or _column(plain)
-    count = int(parts["limit"])
-    if column is None:
-        return None
-    if column == "#count" and len(group) == 1:
-        number = "" if count == 1 else f"{count} "
-        asked = f"which {number}{group[0] if count == 1 else plural(group[0])} {'has' if count == 1 else 'have'} the"
-        return f"find out {asked} {'most' if down else 'fewest'} {things}" + (
-            f", and how many {'it has' if count == 1 else 'they have'}" if len(named) > 1 else ""
-        )
-    if group or column == "#count":
-        return None
-    kept = "record" if named == ["*"] else join(named)
-    whom = singular(things) if count == 1 else f"{count} {things}"
-    return f"give the {kept} of the {whom} with the {'highest' if down else 'lowest'} {column}"
+    def _tied(self) -> str:
+        """`that have orders`, where rows of another table must exist and nothing else speaks of that table."""
+        parts = (*self.tree.expressions, *(self.tree.args.get(name) for name in ("where", "order", "having")))
+        columns = (column for part in parts if part for column in part.find_all(exp.Column))
+        spoken_of = {self.tables.owner(column) for column in columns}
+        others = self.tables.others
+        return f" that have {things(others[-1])}" if others and not spoken_of & set(others) else ""
 
+    def _grouped(self) -> str:
+        of = f"{self.counted}{self.filter}"
+        least = self.least
+        if least and not self.others and len(self.keys) == 1 and not self.tree.args.get("order"):
+            extra = ", and how many" if self.counts else ""
+            return f"which {plural(self.keys[0])} have {least} {of}{extra}?"
+        only = f", only those with {least} {self.counted}" if least else self._having()
+        each = f"{',' if self.filter else ''} for each {join([_one(key) for key in self.keys])}"
+        if self.others:
+            named = listed([*self.others, *(["number"] if self.counts else [])])
+            if things(self.tables.main) == self.counted == plural(join(self.keys)):
+                return f"give the {named} of each {self.keys[0]}{self.filter}{only}{self._order()}"
+            return f"give the {named} of the {of}{each}{only}{self._order()}"
+        if only or self.tree.args.get("order") or self.filter:
+            return f"give the number of {of}{each}{only}{self._order()}"
+        return f"how many {of} are there{each}?"
 
-def _split(text: str) -> list[str]:
-    """Split at commas that stand in no brackets."""
-    parts, depth, start = [], 0, 0
-    for at, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
-    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+    def _least(self) -> tuple[str, bool]:
+        """`at least 3`, of a HAVING that counts, and whether HAVING says nothing else; every group has one row."""
+        having = self.tree.args.get("having")
+        if having is None:
+            return "", True
+        if type(having.this) not in AMOUNTS:
+            return "", False
+        left, right = having.this.this, having.this.expression
+        counts = isinstance(left, exp.Count) or self.tables.given.get(left.name.lower()) == COUNT
+        said = f"{AMOUNTS[type(having.this)]} {literal(right)}" if counts else ""
+        return "" if said in ("more than 0", "at least 1") else said, counts
 
+    def _having(self) -> str:
+        return "" if self.plain_groups else f", only those {conditions(self.tree.args['having'].this, self.tables)}"
 
-def _bare(name: str) -> str:
-    bare = _bare_words(name)
-    return f"{bare.removesuffix(' on').removesuffix(' at')} date" if bare.endswith((" on", " at")) else bare
+    def _ordered(self) -> tuple[str, bool]:
+        """What the rows are sorted by first, and whether the most comes first."""
+        by = self.tree.args["order"].expressions[0]
+        column = by.this
+        given = self.tables.given.get(column.name.lower()) if isinstance(column, exp.Column) else None
+        return given or value_words(column, self.tables), bool(by.args.get("desc"))
 
+    def _order(self) -> str:
+        first = f", only the first {self.limit}" if self.limit else ""
+        if not self.tree.args.get("order"):
+            return first
+        name, down = self._ordered()
+        name = "number" if name == COUNT else name
+        if is_date(name):
+            how = f"by {name}, {'newest' if down else 'oldest'} first"
+        elif _A_NAME.search(name):
+            how = f"by {name} from {'Z to A' if down else 'A to Z'}"
+        else:
+            how = f"by {name} from {'high to low' if down else 'low to high'}"
+        return f", ordered {how}{first}"
 
-def _bare_words(name: str) -> str:
-    words = spoken_key(name.strip().strip('`"[]').split(".")[-1].strip('`"[]'))
-    return re.sub(r"^(?:num|nr|cnt) (?:of )?(?=\w)", "number of ", words)
-
-
-def _tables(text: str) -> list[str]:
-    names = re.split(
-        r"\s+(?:inner\s+|left\s+(?:outer\s+)?|right\s+|cross\s+|natural\s+)?join\s+|,", text, flags=re.IGNORECASE
-    )
-    bare = [re.match(r"\s*[`\"]?(?:\w+\.)?(\w+)", name) for name in names]
-    return [found[1] for found in bare if found] if all(bare) else []
-
-
-def _column(text: str) -> str | None:  # noqa: PLR0911 - one line a form
-    text = re.sub(r"\s+as\s+[`\"']?\w+[`\"']?\s*$", "", text, flags=re.IGNORECASE).strip()
-    text = re.sub(r"\s*/\s*1\d*(?:\.\d+)?$", "", text)
-    if found := re.fullmatch(r"round\s*\((.+),\s*\d+\s*\)", text, re.IGNORECASE):
-        return _column(found[1])
-    text = re.sub(r"^1\d*(?:\.\d+)?\s*\*\s*", "", text)
-    if text == "*":
-        return "*"
-    if re.fullmatch(r"strftime\s*\(\s*'%Y-%m'\s*,\s*[\w.]+\s*\)", text, re.IGNORECASE):
-        return "month"
-    if re.fullmatch(r"strftime\s*\(\s*'%Y'\s*,\s*[\w.]+\s*\)|year\s*\([\w.]+\)", text, re.IGNORECASE):
-        return "year"
-    if re.fullmatch(r"count\s*\(\s*(?:\*|1|[\w.]+)\s*\)", text, re.IGNORECASE):
-        return "#count"
-    if found := re.fullmatch(r"count\s*\(\s*distinct\s+([\w.]+)\s*\)", text, re.IGNORECASE):
-        return f"number of different {plural(_bare(found[1]))}"
-    if found := re.fullmatch(
-        r"(avg|max|min|sum)\s*\(\s*([\w.`\"]+)(?:\s*/\s*1\d*(?:\.\d+)?)?\s*\)", text, re.IGNORECASE
-    ):
-        return f"{_AGGREGATES[found[1].lower()]} {_bare(found[2])}"
-    return _bare(text) if re.fullmatch(r"[\w.`\"]+", text) else None
-
-
-def _filters(text: str) -> str | None:
-    """`a = 1 AND b > 2` as words; None where it cannot be told."""
-    text = re.sub(r"\bbetween\s+(\S+)\s+and\s+(\S+)", r"BETWEEN \1 ~ \2", text, flags=re.IGNORECASE)
-    told = []
-    for piece in re.split(r"\s+(and|or)\s+", text, flags=re.IGNORECASE):
-        if piece.lower() in ("and", "or"):
-            told.append(piece.lower())
-            continue
-        said = _filter(piece.strip().strip("()"))
-        if said is None:
+    def _top(self) -> str | None:
+        """`which 3 grades have the most students`, `the name of the singer with the highest age`."""
+        if len(self.keys) > 1 or self.least or not self.plain_groups:
             return None
-        told.append(said)
-    return " ".join(told)
+        by, down = self._ordered()
+        several = self.limit > 1
+        number = f"{self.limit} " if several else ""
+        if self.keys:
+            return self._top_group(by, number, down=down)
+        if by == COUNT:
+            return None
+        whom = things(self.tables.main) if several else thing(self.tables.main)
+        kept = "record" if self.values == ["*"] else join([many(value) if several else value for value in self.values])
+        return f"give the {kept} of the {number}{whom}{self._tied()}{self.filter} with the {_end(by, down=down)}"
+
+    def _top_group(self, by: str, number: str, *, down: bool) -> str | None:
+        whom = plural(self.keys[0]) if number else self.keys[0]
+        among = f", counting only the {self.counted}{self.filter}" if self.filter else ""
+        different = by.removeprefix("number of different ")
+        others = [value for value in self.others if value != by]
+        if by != COUNT and different == by:
+            return (
+                None
+                if self.counts or not self.others
+                else (f"give the {join(self.others)} of the {number}{whom} with the {_end(by, down=down)}{among}")
+            )
+        most = f"the {'most' if down else 'fewest'} {self.counted if by == COUNT else f'different {different}'}"
+        how_many = f"{among}, and how many" if COUNT in self.values or by in self.values else among
+        if others:
+            return f"give the {join(others)} of the {number}{whom} with {most}{how_many}"
+        return f"which {number}{whom} {'have' if number else 'has'} {most}{how_many}?"
 
 
-def _filter(piece: str) -> str | None:  # noqa: PLR0911 - one line a form
-    # A text with wildcards is a pattern, and no value that a person would name.
-    value = r"('[^'%?*]*'|\"[^\"%?*]*\"|-?\d+(?:\.\d+)?)"
-    if found := re.fullmatch(rf"([\w.`\"]+)\s*(=|==|!=|<>|>=|<=|>|<)\s*{value}", piece):
-        return f"the {_bare(found[1])} {_COMPARISONS[found[2]]} {_literal(found[3])}"
-    if found := re.fullmatch(
-        r"([\w.`\"]+)\s+(not\s+)?in\s*\(\s*select\s+(?:distinct\s+)?[\w.]+\s+from\s+(\w+)\s*", piece, re.IGNORECASE
-    ):
-        others = plural(singular(spoken_key(found[3])))
-        return f"there {'are no' if found[2] else 'are'} {others} for the {_bare(found[1])}"
-    if found := re.fullmatch(
-        r"([\w.`\"]+)\s*(=|>|<)\s*\(\s*select\s+(avg|max|min)\s*\(([\w.]+)\)\s+from\s+\w+\s*", piece, re.IGNORECASE
-    ):
-        return f"the {_bare(found[1])} {_COMPARISONS[found[2]]} the {_AGGREGATES[found[3].lower()]} {_bare(found[4])}"
-    if "select" in piece.lower():
-        return None
-    if found := re.fullmatch(r"([\w.`\"]+)\s+BETWEEN\s+(\S+)\s+~\s+(\S+)", piece):
-        return f"the {_bare(found[1])} is between {_literal(found[2])} and {_literal(found[3])}"
-    if found := re.fullmatch(r"([\w.`\"]+)\s+(not\s+)?like\s+['\"](%?)([^%_?*'\"]+)(%?)['\"]", piece, re.IGNORECASE):
-        return f"the {_bare(found[1])} {_likeness(found)} {found[4]}"
-    if found := re.fullmatch(r"([\w.`\"]+)\s+is\s+(not\s+)?null", piece, re.IGNORECASE):
-        return f"the {_bare(found[1])} is {'set' if found[2] else 'missing'}"
-    if found := re.fullmatch(
-        r"([\w.`\"]+)\s+(not\s+)?in\s*\(?((?:'[^']*'|\d+)(?:\s*,\s*(?:'[^']*'|\d+))*)\)?", piece, re.IGNORECASE
-    ):
-        values = [_literal(v.strip()) for v in found[3].split(",")]
-        return f"the {_bare(found[1])} is {'none' if found[2] else 'one'} of {join(values, last='or')}"
-    return None
+def _end(by: str, *, down: bool) -> str:
+    bare = re.sub(r"^(?:highest|lowest|latest|earliest) ", "", by)
+    return f"{('latest' if down else 'earliest') if is_date(by) else ('highest' if down else 'lowest')} {bare}"
 
 
-def _likeness(found: re.Match[str]) -> str:
-    """How a value is like a pattern whose only wildcards are at its ends, with `not` as asked."""
-    before, after = bool(found[3]), bool(found[5])
-    if before == after:
-        said = ("is not", "is") if not before else ("does not contain", "contains")
-    else:
-        said = ("does not start with", "starts with") if after else ("does not end with", "ends with")
-    return said[0] if found[2] else said[1]
-
-
-def _literal(text: str) -> str:
-    return text.strip("'\"")
-
-
-def _order(order: str | None, limit: str | None, aliases: dict[str, str]) -> str:
-    if not order:
-        return f", only the first {limit}" if limit else ""
-    column = _split(order)[0]
-    down = bool(re.search(r"\bdesc\b", column, re.IGNORECASE))
-    plain = re.sub(r"\s+(?:asc|desc)\s*$", "", column, flags=re.IGNORECASE)
-    bare = aliases.get(plain.strip().lower()) or _column(plain) or "that"
-    name = "number" if bare == "#count" else bare
-    if limit == "1":
-        return f", only the one with the {'highest' if down else 'lowest'} {name}"
-    top = f", only the first {limit}" if limit else ""
-    return f", ordered by {name} {'from high to low' if down else 'from low to high'}{top}"
+def _one(key: str) -> str:
+    """What stands behind `for each`; a key that is a plural is a value."""
+    last = key.rsplit(maxsplit=1)[-1]
+    return key if last == singular(last) else f"value of {key}"
