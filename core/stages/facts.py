@@ -247,12 +247,17 @@ def _from_table(rows: list[list[str]], text: str) -> Iterator[Fact]:
         yield Fact(said, first, first + len(line), tuple(header))
 
 
+# What curl writes while it fetches: two lines of heads, then times and rates.
+_PROGRESS = re.compile(
+    r"^ *% Total +% Received.*|^ +Dload +Upload.*|^[ \d.:kMGT-]*--:--:--[ \d.:kMGT-]*$", re.MULTILINE
+)
 # What a shell writes before it waits for the next command, alone on its line: `user@host:/path $`.
 _SHELL_PROMPT = re.compile(r"^[\w.-]{1,40}@[\w.-]{1,60}:\S{0,200} ?[$#]\s*$", re.MULTILINE)
 
 
 def _from_text(text: str) -> Iterator[Fact]:
-    """Plain text: its lines if they are short, else its leading sentences as a whole. A shell's prompt is no fact."""
+    """Plain text: its short lines, or its leading sentences as a whole. A prompt or a meter is no fact."""
+    text = _PROGRESS.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text) if "% Total" in text else text
     text = _SHELL_PROMPT.sub(lambda found: " " * len(found[0]), text)
     start = len(text) - len(text.lstrip())
     whole = text.strip()

@@ -14,6 +14,7 @@ from core.stages.grounding import ORIGINAL_AGAIN
 from core.stages.relabel.answer import Answer
 from core.stages.relabel.asks import Ask
 from core.stages.relabel.requests import names_nothing
+from core.stages.relabel.shortfalls import shortfalls
 from core.stages.tool_kind import reads_only
 
 _FORBIDS = re.compile(r"\b(?:do\s?n[o']?t|don\u2019t|do not|never|without|must not)\s+\w+", re.IGNORECASE)
@@ -21,7 +22,7 @@ HIGHEST = 0.7  # rules see strings, not meaning
 
 
 def judge_by_rules(
-    trajectory: FailedTrajectory, asks: Sequence[Ask], grounding: Grounding, answer: Answer
+    prompt: str, trajectory: FailedTrajectory, asks: Sequence[Ask], *, grounding: Grounding, answer: Answer
 ) -> SecondJudgeVerdict:
     """Yes or no with the reason in words; c2 from what code could check."""
     no = _objection(grounding, answer)
@@ -49,6 +50,9 @@ def judge_by_rules(
     if not answer.evidence:
         score -= 0.25
         doubts.append("no result says more than that the calls worked")
+    if lacks := [*shortfalls(prompt, answer.text, [trajectory.steps[n - 1] for ask in asks for n in ask.steps])]:
+        score -= 0.25
+        doubts += lacks
     if grounding.stale_words:
         score -= 0.25
         doubts.append(f"words of the old goal are left: {', '.join(grounding.stale_words)}")

@@ -15,6 +15,7 @@ from core.stages.grounding import check_answer
 from core.stages.grounding.index import stem
 from core.stages.grounding.unseen import is_ordinary
 from core.stages.grounding.values import find_values, fold, number_key
+from core.stages.relabel.shortfalls import shortfalls
 from core.stages.tool_kind import name_words
 
 GROUNDING, COMPLETION = "Grounding", "Completion"
@@ -53,20 +54,22 @@ def _grounding(attempt: Attempt, trajectory: FailedTrajectory) -> RubricScore:
 
 
 def _completion(attempt: Attempt, trajectory: FailedTrajectory) -> RubricScore:
-    """Share of the request's parts whose telling words one working call of its steps shows."""
+    """Share of the request's parts whose telling words one working call shows; each shortfall is a part undone."""
+    lacks = [*shortfalls(attempt.hindsight_prompt, attempt.final_answer, _told(attempt, trajectory))]
     calls = [
         _stems(" ".join((*name_words(step.action_name), input_text(step)[:_READ], step.observation[:_READ])))
         for step in _steps(attempt, trajectory)
     ]
     parts = [*_parts(attempt.hindsight_prompt)]
     lost = [part for part, telling in parts if not any(_share(telling, call) >= _ENOUGH for call in calls)]
-    if not parts:
+    if not parts and not lacks:
         done = "a call worked" if calls else "no call worked"
         reason = f"No part of the request has words of its own to look for; {done}."
         return RubricScore(name=COMPLETION, score=float(bool(calls)), weight=0.0, reason=reason)
     done_parts = len(parts) - len(lost)
     reason = f"A working call answers {done_parts} of {len(parts)} parts of the request{_missing(lost)}."
-    return RubricScore(name=COMPLETION, score=round(done_parts / len(parts), 3), reason=reason)
+    reason += "".join(f" But {lack}." for lack in lacks)
+    return RubricScore(name=COMPLETION, score=round(done_parts / (len(parts) + len(lacks)), 3), reason=reason)
 
 
 def _steps(attempt: Attempt, trajectory: FailedTrajectory) -> list[AgentStep]:
@@ -76,6 +79,13 @@ def _steps(attempt: Attempt, trajectory: FailedTrajectory) -> list[AgentStep]:
         for number, step in trajectory.actions
         if attempt.first_step <= number <= attempt.last_step and achieved_something(trajectory, number)
     ]
+
+
+def _told(attempt: Attempt, trajectory: FailedTrajectory) -> list[AgentStep]:
+    """The working calls that the answer cites; the last of its steps where it cites none."""
+    steps = _steps(attempt, trajectory)
+    cited = {span.step for span in attempt.answer_evidence}
+    return [step for number, step in trajectory.actions if number in cited and step in steps] or steps[-1:]
 
 
 def _parts(request: str) -> Iterator[tuple[str, frozenset[str]]]:

@@ -143,7 +143,7 @@ def _judged(
         final_answer=answer.text,
         answer_evidence=answer.evidence,
         grounding=grounding,
-        verdict=judge_by_rules(trajectory, asks, grounding, answer),
+        verdict=judge_by_rules(prompt, trajectory, asks, grounding=grounding, answer=answer),
     )
     return with_rubric(attempt, trajectory)
 
