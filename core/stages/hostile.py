@@ -7,6 +7,8 @@ the judge, the reviewer and at last the trained model as the agent's own words.
 """
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 SPEAKS = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^\n.]{0,40}\b(?:instructions?|prompts?|rules|above|messages?)\b"
@@ -20,6 +22,14 @@ SPEAKS = re.compile(
     r"|<\|\w{1,30}\|>|\[/?INST\]|<</?SYS>>|^\W{0,4}(?:system|assistant|human)\s?:",
     re.IGNORECASE | re.MULTILINE,
 )
+# Each of its matches holds one of these, folded.
+SIGNS = (
+    *("ignore", "disregard", "forget", "override", "prompt", "you are", "dear", "note to", "attention", "hey", "#"),
+    *("final answer", "observation", "thought", "action input", "is_valid", "final_answer", "reply", "respond"),
+    *("answer", "output", "<|", "inst]", "sys>>", "system", "assistant", "human"),
+)
+_SHORT = 20_000  # characters of a text that is read whole
+_BEFORE, _BEHIND = 100, 400  # characters around a sign in which a match lies
 _MARKUP = re.compile(
     r"</?(?:[a-z][a-z0-9]{0,15}(?=[\s/>])|!--|!doctype)|!\[[^\]\n]{0,200}\]\(|\bjavascript:|\bon(?:error|load|click)\s?="
     r"|\\u(?:200[b-f]|202[89a-e]|206\d|feff|061c|00(?:0[0-8bcef]|1[0-9a-f]|7f))"  # as JSON writes them
@@ -28,14 +38,44 @@ _MARKUP = re.compile(
 )
 
 
+def found_near(pattern: re.Pattern[str], signs: tuple[str, ...], text: str) -> Iterator[re.Match[str]]:
+    """Matches of a pattern all of whose matches hold one of `signs`: a long text is read around these alone."""
+    folded = text.casefold() if len(text) > _SHORT else ""
+    if len(folded) != len(text):
+        yield from pattern.finditer(text)
+        return
+    done = 0
+    for at in sorted(_places(signs, folded)):
+        end = min(at + _BEHIND, len(text))
+        for match in pattern.finditer(text, max(done, at - _BEFORE), end):
+            if match.end() < end or end == len(text):
+                yield match
+                done = match.end()
+
+
+def _places(signs: tuple[str, ...], text: str) -> Iterator[int]:
+    for sign in signs:
+        at = text.find(sign)
+        while at >= 0:
+            yield at
+            at = text.find(sign, at + _BEFORE)  # what stands nearer is read with it
+
+
 def speaks_to_reader(text: str) -> bool:
     """Whether a text gives orders to a model or a judge, or sets a part of their format."""
-    return bool(SPEAKS.search(text))
+    return next(found_near(SPEAKS, SIGNS, text), None) is not None
 
 
 def is_hostile(text: str) -> bool:
     """Whether a text speaks to its reader, or holds markup or characters that do more than stand there."""
+    return _is_long_hostile(text) if len(text) > _SHORT else _is_hostile(text)
+
+
+def _is_hostile(text: str) -> bool:
     return bool(_MARKUP.search(text)) or speaks_to_reader(text)
 
 
-__all__ = ["SPEAKS", "is_hostile", "speaks_to_reader"]
+_is_long_hostile = lru_cache(maxsize=8)(_is_hostile)  # each attempt asks again of the same result
+
+
+__all__ = ["SIGNS", "SPEAKS", "found_near", "is_hostile", "speaks_to_reader"]

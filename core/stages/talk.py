@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import islice
 
 from core.models import Evidence, FailedTrajectory, Field
-from core.stages.hostile import SPEAKS
+from core.stages.hostile import SIGNS, SPEAKS, found_near
 from core.stages.spans import cut, field_text
 
 # What a tool gave back may not speak to anybody; what was told to the agent or is its own may, save to a judge.
@@ -44,6 +44,15 @@ _TO_MODEL = re.compile(
     r"|(?:\u5ffd\u7565|\u65e0\u89c6|\u5ffd\u8996|\u7121\u8996)[^\n]{0,12}(?:\u6307\u4ee4|\u6307\u793a|\u8bf4\u660e)",
     re.IGNORECASE,
 )
+_SIGNS_TO_JUDGE = (
+    *("judge", "grader", "evaluator", "verifier", "annotator", "reviewer", "mark ", "rate ", "score ", "treat "),
+    *("grade ", "count ", "this run ", "is_valid", "verdict", "judgment", "end of the recording"),
+)
+_SIGNS_TO_MODEL = (
+    *("system", "assistant", "instru", "tool_", "judge", "verdict", "reviewer", "grader", "anweisung", "regel"),
+    *("vorgabe", "istruzioni", "\u5ffd\u7565", "\u65e0\u89c6", "\u5ffd\u8996", "\u7121\u8996"),
+)
+_SAID = ((_TO_JUDGE, _SIGNS_TO_JUDGE), (_TO_MODEL, _SIGNS_TO_MODEL), (SPEAKS, SIGNS))
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrt]))")
 # Letters of other alphabets that look like Latin ones (a selection of Unicode's confusables.txt).
 _ALIKE = dict(
@@ -74,14 +83,14 @@ def talk_in(trajectory: FailedTrajectory, *, first_step: int = 1, last_step: int
 
 def talk_spans(text: str, *, result: bool = True) -> list[tuple[int, int]]:
     """(start, end) of each such place in `text`, in order; with `result` false only of what is said to a judge."""
-    patterns = (_TO_JUDGE, _TO_MODEL, SPEAKS) if result else (_TO_JUDGE,)
-    spans = [match.span() for pattern in patterns for match in pattern.finditer(text)]
+    said = _SAID if result else _SAID[:1]
+    spans = [match.span() for pattern, signs in said for match in found_near(pattern, signs, text)]
     if len(text) <= _LONGEST and ("\\" in text or not text.isascii()):
         folded, places = _as_seen(text)
         spans += [
             (places[match.start()], places[match.end()])
-            for pattern in patterns
-            for match in pattern.finditer(folded)
+            for pattern, signs in said
+            for match in found_near(pattern, signs, folded)
             if match.end() > match.start()
         ]
     return list(_joined(sorted(spans)))

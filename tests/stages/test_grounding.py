@@ -3,6 +3,7 @@ from rule_runs import call, flight_run, move_run, run
 
 from core.models import AgentStep, FailedTrajectory, Field
 from core.stages.grounding import Requests, check_answer, check_prompt, find_values, may_serve
+from core.stages.grounding.index import index_of
 from core.stages.spans import field_text
 
 
@@ -237,6 +238,16 @@ def test_a_number_is_found_with_its_own_unit_only(written, in_run, found):
     )
     [value] = [value for value in check_prompt(f"Is it {written} ?", weighed).values if value.kind == "number"]
     assert (value.evidence is not None) is found
+
+
+@pytest.mark.parametrize(("text", "key", "at"), [
+    ("concat cat scatter cat", "cat", 7), ("a_cat cat", "cat", 2), ("caf\u00e9s caf\u00e9", "caf\u00e9", 6),
+    (r"x\ncat \tab cat", "cat", 3), (r"x\ncat \tab cat", "ab", 9), ("12 21 1", "#1", 6), ("12.5.1 -1 1", "#1", 8),
+    ("9,200 200", "#200", 6), ("v3.5 3.5", "#3.5", 5),
+])  # fmt: skip
+def test_each_word_and_number_is_known_by_its_first_place_on_its_own(text, key, at):
+    found = index_of(run(text, call("f", {}, "-"))).find(key)
+    assert [start for place, start, _ in found if place.field is Field.PROMPT] == [at]
 
 
 @pytest.mark.parametrize(

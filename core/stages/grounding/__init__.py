@@ -44,7 +44,6 @@ def check_prompt(
     unseen = [
         CheckedValue(text=prompt[start:end], start=start, end=end, kind="word")
         for start, end in unseen_words(prompt, trajectory, found)
-        if not any(start < w.end and w.start < end for w in wrong)
     ]
     others = [v for v in (*checked, *unseen) if not any(v.start < w.end and w.start < v.end for w in wrong)]
     return Grounding(

@@ -14,6 +14,9 @@ from core.models import Evidence, FailedTrajectory, Field, StepKind, input_text
 from core.stages.grounding.values import CLOCK, DATE, date_keys, fold, number_key, phrase_key, time_key
 
 _WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
+_WORDS = re.compile(r"\w+")
+_ESCAPE = re.compile(r"\\[nrtbf\"\\/]")
+_DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
     r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3}){1,8}(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d++(?:\.\d+)?"
 )
@@ -164,18 +167,13 @@ def _places(trajectory: FailedTrajectory) -> Iterator[Place]:
 
 
 def _keys(text: str) -> Iterator[tuple[str, int, int]]:
-    met: set[str] = set()
-    for match in _WORD.finditer(text):
-        word = match[1]
-        if not word or word in met:
-            continue
-        met.add(word)
-        yield fold(word), match.start(1), match.end(1)
+    for word, start in _first_places(text):
+        yield fold(word), start, start + len(word)
         parts = _BETWEEN_LINES if "_" in word else _NAME_PART if _HUMPS.search(word) else None
         for part in parts.finditer(word) if parts else ():
-            yield fold(part.group()), match.start(1) + part.start(), match.start(1) + part.end()
-    met = set()
-    for match in _NUMBER.finditer(text):
+            yield fold(part.group()), start + part.start(), start + part.end()
+    met = set[str]()
+    for match in _numbers(text):
         if (figure := match.group()) not in met and not _is_piece(text, match):
             met.add(figure)
             yield number_key(figure.lstrip("-\u2212")), match.start(), match.end()
@@ -186,6 +184,35 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
     if ":" in text or _HALF_DAY.search(text):
         for match in CLOCK.finditer(text):
             yield time_key(match), match.start(), match.end()
+
+
+def _first_places(text: str) -> Iterator[tuple[str, int]]:
+    """Each different word and where it stands first. Most words of a long text repeat, so each is looked for once."""
+    plain = _ESCAPE.sub("  ", text) if "\\" in text else text
+    at = 0
+    for word in dict.fromkeys(_WORDS.findall(plain)):
+        at = plain.find(word, at)
+        while _goes_on(plain, at - 1) or _goes_on(plain, at + len(word)):  # a part of a longer word
+            at = plain.find(word, at + 1)
+        yield word, at
+
+
+def _goes_on(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and (text[at].isalnum() or text[at] == "_")
+
+
+def _numbers(text: str) -> Iterator[re.Match[str]]:
+    """The numbers of a text; asked where digits begin alone, because the pattern is slow to find its start."""
+    done = 0
+    for digits in _DIGITS.finditer(text):
+        start = digits.start()
+        if start < done:
+            continue
+        signed = start > done and text[start - 1] in "-\u2212"
+        match = (signed and _NUMBER.match(text, start - 1)) or _NUMBER.match(text, start)
+        if match:
+            yield match
+            done = match.end()
 
 
 def _is_piece(text: str, figure: re.Match[str]) -> bool:
