@@ -14,6 +14,7 @@ from core.models import (
     FailedTrajectory,
     FailureAnalysis,
     LeftOut,
+    Mark,
     PipelineResult,
     RelabeledData,
     Skip,
@@ -45,7 +46,7 @@ def run_stages(
     trajectory = whole.without_grader_text()
     begin(Stage.FAILURE_DETECTION)
     analysis = detect(trajectory, chat, settings)
-    if skip := _gate(analysis, settings):
+    if skip := _gate(trajectory, analysis, settings):
         return PipelineResult(trajectory_id=name, stage_reached=Stage.FAILURE_DETECTION, analysis=analysis, skip=skip)
     begin(Stage.OUTCOME_EXTRACTION)
     outcome = extract(trajectory, analysis, chat, settings)
@@ -81,7 +82,7 @@ def run_stages(
     )
 
 
-def _gate(analysis: FailureAnalysis, settings: PipelineConfig) -> Skip | None:
+def _gate(trajectory: FailedTrajectory, analysis: FailureAnalysis, settings: PipelineConfig) -> Skip | None:
     """Why the run goes no further after stage 1, if it does not.
 
     A run whose outcome cannot be told goes on: the reviewer sees it, and no model can.
@@ -93,6 +94,9 @@ def _gate(analysis: FailureAnalysis, settings: PipelineConfig) -> Skip | None:
     if analysis.weight < settings.severity_threshold:
         detail = f"Weight {analysis.weight:.2f} is below delta {settings.severity_threshold:.2f}: too severe."
         return Skip(reason=SkipReason.TOO_SEVERE, detail=detail)
+    if Mark.DO_NOT_TRAIN in trajectory.marks:
+        detail = "Its record forbids training on it (a canary or a do-not-train flag), so no row would ever leave."
+        return Skip(reason=SkipReason.NOT_FOR_TRAINING, detail=detail)
     return None
 
 

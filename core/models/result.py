@@ -17,6 +17,7 @@ class SkipReason(StrEnum):
     NOT_RECOVERABLE = "not_recoverable"
     TOO_SEVERE = "too_severe"  # weight below delta
     NOTHING_ACHIEVED = "nothing_achieved"
+    NOT_FOR_TRAINING = "not_for_training"  # its record forbids it, so a verdict on it would serve nothing
     NO_GOAL = "no_goal"  # no relabelling attempt held up
 
 
