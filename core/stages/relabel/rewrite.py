@@ -45,6 +45,7 @@ _KINDS = {
 }  # fmt: skip
 
 
+_MOST_WORDS = 4  # of a thing that a limit is about
 _LONGEST = 4_000  # characters of a request that is rewritten; a longer one is a document
 _WRITTEN = 200_000  # characters of calls and results that are searched for the real name of a file
 
@@ -157,8 +158,11 @@ def _without_limits(trajectory: FailedTrajectory) -> Rewrite | None:
     if not dropped:
         return None
     prompt = re.sub(r"(?<!\s)\s++([.,;!?])", r"\1", re.sub(r"[ \t]{2,}", " ", prompt)).strip()
+    things = [thing for thing in dict.fromkeys(things) if thing.lower() not in prompt.lower()]
+    if any(len(thing.split()) > _MOST_WORDS for thing in things):
+        return None  # more than a column: the words of another clause are in it
     if things:
-        prompt = f"{prompt.rstrip('.!? ')}, and give their {join(list(dict.fromkeys(things)))}."
+        prompt = f"{prompt.rstrip('.!? ')}, and give their {join(things)}."
     return Rewrite(prompt, tuple(dropped), swapped=bool(swapped))
 
 
@@ -200,4 +204,13 @@ def _with_real_files(prompt: str, trajectory: FailedTrajectory) -> tuple[str, li
         before = re.sub(r"\ba (?=Excel)", "an ", before)
         prompt = before + real.group() + prompt[at + len(match.group()) :]
         swapped.append(match.group())
+        prompt, left = _without_reasons_for(_KINDS[ending], prompt)
+        swapped += left
     return prompt, swapped
+
+
+def _without_reasons_for(kind: str, prompt: str) -> tuple[str, list[str]]:
+    """Leave out later sentences that still argue for the format that was not met."""
+    first, *others = re.split(r"(?<=[.!?])\s+", prompt)
+    left = [one for one in others if re.search(rf"\b{kind}\b", one, re.IGNORECASE)]
+    return " ".join([first, *(one for one in others if one not in left)]), left

@@ -30,8 +30,9 @@ _MOST_CHANGES = 12  # changes up to which a stretch is tried; later ones only ma
 _LONGEST_REQUEST = 6_000  # characters; nobody types more
 _MOST_ENDS = 20  # calls back from the last at which a stretch may end
 _FEW = 8  # calls that the end of a very long run may be cut to
-_LOOKS_AROUND = re.compile(
-    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|tell me which columns)[^.]*(?:\.\w[^.]*)*\.\s*)+"
+_NO_GOAL = re.compile(  # only looking around, or to write something that is not said
+    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|tell me which columns|write \S+(?=\.\s|\.$))"
+    r"[^.]*(?:\.\w[^.]*)*\.\s*)+"
 )
 _READS = re.compile(r"(?:Please|Then) show me what is in\b")
 
@@ -47,11 +48,11 @@ def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) 
         attempts = _told_before(trajectory)
     for rewritten in _rewritten(trajectory, analysis):
         attempts.setdefault(rewritten.hindsight_prompt, rewritten)
-    # Looking around is the start of a job, not the job; and a secret is nobody's to repeat.
+    # Looking around is the start of a job, not the job. A secret is nobody's to repeat.
     told = (
         attempt
         for prompt, attempt in attempts.items()
-        if not _LOOKS_AROUND.fullmatch(prompt) and not secrets_in(prompt, trajectory)
+        if not _NO_GOAL.fullmatch(prompt) and not secrets_in(prompt, trajectory)
     )
     # Of those that the judge is equally sure of, the one whose wording is surer.
     kept = sorted(

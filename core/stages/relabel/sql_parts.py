@@ -69,6 +69,8 @@ def is_date(words: str) -> bool:
 def spoken(name: str) -> str:
     """The words of a column's name: `num_people` is the number of people, `issued_on` the issued date."""
     words = re.sub(r"^(?:num|nr|cnt) (?:of )?(?=\w)", "number of ", spoken_key(name))
+    if re.search(r" \d+$", words):
+        return name  # `line_2`, whose number is none
     return f"{words.removesuffix(' on').removesuffix(' at')} date" if words.endswith((" on", " at")) else words
 
 

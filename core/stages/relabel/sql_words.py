@@ -220,7 +220,7 @@ class _Query:
                 if self.counts or not self.others
                 else (f"give the {join(self.others)} of the {number}{whom} with the {_end(by, down=down)}{among}")
             )
-        most = f"the {'most' if down else 'fewest'} {self.counted if by == COUNT else f'different {different}'}"
+        most = f"the {'most' if down else 'fewest'} {self.counted}" if by == COUNT else f"the {_end(by, down=down)}"
         how_many = f"{among}, and how many" if COUNT in self.values or by in self.values else among
         if others:
             return f"give the {join(others)} of the {number}{whom} with {most}{how_many}"
