@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from core.models import AgentStep, Evidence, Field
-from core.stages.hostile import is_hostile, speaks_to_reader
+from core.stages.hostile import is_hostile, plain_text, speaks_to_reader
 from core.stages.results import is_error_line, parse_data, read_result
 from core.stages.wording import join, spoken_key
 
@@ -137,6 +137,9 @@ def _forms(value: Any) -> Iterator[str]:
         yield json.dumps(value, ensure_ascii=False)[1:-1]
         yield json.dumps(value)[1:-1]
         yield repr(value)[1:-1]
+        if "\u2400" in value:  # how a NUL is kept
+            stood = value.replace("\u2400", "\0")
+            yield from (json.dumps(stood)[1:-1], repr(stood)[1:-1])
     else:
         yield str(value)
         yield json.dumps(value, default=str)
@@ -190,10 +193,10 @@ def _say(value: Any, cursor: _Cursor, spans: list[tuple[int, int]], wanted: _Wan
         nested = any(isinstance(item, dict | list | tuple) for item in value)
         return "; ".join(told) if nested else join(told) if isinstance(value, list) else ", ".join(told)
     if span := cursor.find(value):
-        if isinstance(value, str) and is_hostile(value):
+        said = plain_text(value) if isinstance(value, str) else cursor.text[span[0] : span[1]]
+        if isinstance(value, str) and is_hostile(said):
             return ""
         spans.append(span)
-        said = cursor.text[span[0] : span[1]] if not isinstance(value, str) else value
         return said.replace("_", " ") if re.fullmatch(r"[a-z]+(?:_[a-z]+)+", said) else said
     return ""
 
@@ -224,8 +227,8 @@ def field_words(key: str) -> str:
 
 def table_rows(text: str) -> list[list[str]]:
     """Rows of a text table with `|` between its columns, the header first; [] if it is none."""
-    lines = [line for line in text.splitlines() if "|" in line]
-    if len(lines) < 2 or not any(_RULE.match(line) for line in text.splitlines()[:4]):
+    lines = [line for line in text.split("\n") if "|" in line]
+    if len(lines) < 2 or not any(_RULE.match(line) for line in text.split("\n", 4)[:4]):
         return []
     rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.match(line)]
     return rows if len(rows) > 1 and len({len(row) for row in rows}) == 1 else []
@@ -240,11 +243,11 @@ def _from_table(rows: list[list[str]], text: str) -> Iterator[Fact]:
         end = end if end >= 0 else len(text)
         at = end
         line = text[first:end].rstrip()
-        if is_hostile(line):
+        if is_hostile(plain_text(line)):
             continue
-        cells = [f"{spoken_key(key)} {cell}" for key, cell in zip(header[1:], row[1:], strict=True) if cell]
+        cells = [f"{spoken_key(key)} {plain_text(cell)}" for key, cell in zip(header[1:], row[1:], strict=True) if cell]
         said = f"{row[0]}: {', '.join(cells)}" if cells else f"{spoken_key(header[0])} {row[0]}"
-        yield Fact(said, first, first + len(line), tuple(header))
+        yield Fact(plain_text(said), first, first + len(line), tuple(header))
 
 
 # What curl writes while it fetches: two lines of heads, then times and rates.
@@ -262,18 +265,19 @@ def _from_text(text: str) -> Iterator[Fact]:
     start = len(text) - len(text.lstrip())
     whole = text.strip()
     if "\n" not in whole and len(whole) <= _LONGEST_TEXT:
-        if not is_hostile(whole):
-            yield Fact(whole, start, start + len(whole))
+        if not is_hostile(plain_text(whole)):
+            yield Fact(plain_text(whole), start, start + len(whole))
         return
     lines = [m for m in re.finditer(r"[^\n]+", text) if m.group().strip()]
     if all(len(m.group()) <= 200 for m in lines):
         for match in lines:
             line = match.group().strip()
-            if speaks_to_reader(line):
+            told = plain_text(line)
+            if speaks_to_reader(told):
                 return  # whoever began to speak may go on in the next line
-            if not is_hostile(line) and not is_error_line(line):
+            if told and not is_hostile(told) and not is_error_line(told):
                 at = match.start() + match.group().index(line[0])
-                yield Fact(line, at, at + len(line))
+                yield Fact(told, at, at + len(line))
         return
     head = text[start : start + _LONGEST_TEXT]
     ends = [m.end() for m in re.finditer(r"[.!?](?=\s)|\n", head)]

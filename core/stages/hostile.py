@@ -38,6 +38,18 @@ _MARKUP = re.compile(
 )
 
 
+# Not among them: what turns the order of letters round or colours a terminal, which is no accident in a name.
+_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\u2028\u2029\u2400]+")
+_UNSEEN = re.compile(r"[\u061c\u200b-\u200f\u2060-\u2064\ufeff]+")
+
+
+def plain_text(text: str) -> str:
+    """The text without characters that nobody sees, and a space for each that breaks a line where none is meant."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _BREAKS.sub(" ", _UNSEEN.sub("", text))
+
+
 def found_near(pattern: re.Pattern[str], signs: tuple[str, ...], text: str) -> Iterator[re.Match[str]]:
     """Matches of a pattern all of whose matches hold one of `signs`: a long text is read around these alone."""
     folded = text.casefold() if len(text) > _SHORT else ""
@@ -78,4 +90,4 @@ def _is_hostile(text: str) -> bool:
 _is_long_hostile = lru_cache(maxsize=8)(_is_hostile)  # each attempt asks again of the same result
 
 
-__all__ = ["SIGNS", "SPEAKS", "found_near", "is_hostile", "speaks_to_reader"]
+__all__ = ["SIGNS", "SPEAKS", "found_near", "is_hostile", "plain_text", "speaks_to_reader"]

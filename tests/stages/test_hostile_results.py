@@ -75,3 +75,19 @@ def test_the_hostile_sample_waits_for_a_human_and_its_answers_are_clean(request)
     result = run_stages(trajectory, None, (), PipelineConfig())
     assert not result.success
     assert not any(is_hostile(attempt.final_answer) for attempt in result.relabeled.attempts)
+
+
+@pytest.mark.parametrize("between", ["\u2028", "\u2029", "\0", "\u200b ", " \ufeff"])
+@pytest.mark.parametrize("shape", ["record", "escaped record", "tuples", "table", "lines"])
+def test_a_name_with_a_break_or_a_character_that_nobody_sees_in_it_stays_in_the_answer(between, shape):
+    name = f"Anna{between}Berg"
+    found = {
+        "record": json.dumps({"customer": name, "city": "Oslo"}, ensure_ascii=False),
+        "escaped record": json.dumps([{"name": name, "city": "Oslo"}, {"name": "Bo", "city": "Rome"}]),
+        "tuples": repr([(name, "Oslo"), ("Bo", "Rome")]),
+        "table": f"name | city\n-----|-----\n{name} | Oslo\nBo | Rome",
+        "lines": f"{name} of Oslo\nBo of Rome",
+    }[shape]
+    trajectory = run("Who?", call("get_customers", {"city_id": "C17"}, found), answer="I could not.")
+    result = run_stages(trajectory, None, (), PipelineConfig())
+    assert "Anna Berg" in result.relabeled.attempt.final_answer

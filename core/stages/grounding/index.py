@@ -15,7 +15,7 @@ from core.stages.grounding.values import CLOCK, DATE, date_keys, fold, number_ke
 
 _WORD = re.compile(r"\\[nrtbf\"\\/]|(\w+)")
 _WORDS = re.compile(r"\w+")
-_ESCAPE = re.compile(r"\\[nrtbf\"\\/]")
+_ESCAPE = re.compile(r"\\(?:[nrtbf\"\\/]|u(?:00[01][\da-f]|00a0|200[\da-f]|202[\da-f]|feff))", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
     r"(?<![\w.])[-\u2212]?\d{1,3}(?:,\d{3}){1,8}(?:\.\d+)?(?![\w])|(?<![\w])\d+\.\d+(?!\.?\w)|(?<![\d.,])\d++(?:\.\d+)?"
@@ -81,9 +81,8 @@ class RunIndex:
         if not shared:
             return
         # Escapes and underscores may stand between two words, other letters may not.
-        pattern = re.compile(
-            r"(?<![^\W_])" + r"(?:\W|_|\\[nrt])+".join(map(re.escape, words)) + r"(?![^\W_])", re.IGNORECASE
-        )
+        between = r"(?:\W|_|\\[nrt]|\\u(?:0000|20[012][\da-f]|feff))+"
+        pattern = re.compile(rf"(?<![^\W_]){between.join(map(re.escape, words))}(?![^\W_])", re.IGNORECASE)
         for number in sorted(shared):
             text = self.places[number].text
             if match := pattern.search(text):
@@ -188,7 +187,7 @@ def _keys(text: str) -> Iterator[tuple[str, int, int]]:
 
 def _first_places(text: str) -> Iterator[tuple[str, int]]:
     """Each different word and where it stands first. Most words of a long text repeat, so each is looked for once."""
-    plain = _ESCAPE.sub("  ", text) if "\\" in text else text
+    plain = _ESCAPE.sub(lambda found: " " * len(found[0]), text) if "\\" in text else text
     at = 0
     for word in dict.fromkeys(_WORDS.findall(plain)):
         at = plain.find(word, at)

@@ -48,7 +48,7 @@ def supported_text(text: str, trajectory: FailedTrajectory, *, prompt: str, firs
     index = index_of(trajectory)
     kept: list[str] = []
     dropped = 0
-    for line in text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").splitlines():
+    for line in text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split("\n"):
         bare = re.sub(r"^[\s\-*•#>\d.)]+", "", line).strip("* ")
         if not bare:
             kept.append(line.rstrip())
