@@ -14,11 +14,14 @@ from benchmarks.report import show
 from core.models import Attempt, FailedTrajectory, SecondJudgeVerdict, StepKind, input_text
 from core.settings import PipelineConfig
 from core.stages.detect import detect_with_rules
+from core.stages.facts import count_of
 from core.stages.grounding import check_prompt, find_values
 from core.stages.relabel import relabel_with_rules, why_not
+from core.stages.tool_kind import ToolKind, kind_of, name_words, reads_only
+from core.stages.wording import plural
 
 SOURCES = ("tau_bench", "intercode sql", "intercode bash", "intercode ctf", "hotpotqa_react", "swe_agent", "other")
-BLIND = ("negation",)  # no string shows it
+BLIND = ("negation", "other way of a return trip")  # no string shows it
 _SETTINGS = PipelineConfig()
 
 
@@ -104,6 +107,12 @@ def plant(found: list[Case]) -> Iterator[Planted]:
         if any(text not in texts for text in theirs):
             yield Planted("other run's goal", case, other.attempt.hindsight_prompt)
         yield Planted("original goal", case, case.run.original_prompt)
+        if (turned := _WAY.sub(r"from \2 to \1", prompt, count=1)) != prompt:
+            yield Planted("other way of a return trip" if _goes_both_ways(case) else "other way", case, turned)
+        if count := _count(case):
+            yield Planted("count", case, count)
+        if deed := _deed(case):
+            yield Planted("deed", case, deed)
         if leak := _only_seen(case):
             yield Planted("leaked answer", case, f"{prompt} I think it is {leak}.")
 
@@ -116,6 +125,41 @@ def _swapped(prompt: str, kinds: tuple[str, ...], change: Callable[[str], str]) 
     return None
 
 
+_ENDS = {
+    "highest": "lowest", "largest": "smallest", "most": "fewest", "biggest": "smallest", "longest": "shortest",
+    "oldest": "youngest", "newest": "oldest", "latest": "earliest",
+}  # fmt: skip
+_OTHER_END = {**_ENDS, **{least: most for most, least in _ENDS.items()}}
+_END = re.compile(rf"\b(?:{'|'.join(_OTHER_END)})\b", re.IGNORECASE)
+_WAY = re.compile(r"\bfrom ([A-Z]{3}|[\w./-]*[\d/.]\w*) to ([A-Z]{3}|[\w./-]*[\d/.]\w*)(?!\w)")
+
+
+def _goes_both_ways(case: Case) -> bool:
+    """Whether a call goes from where the request goes to."""
+    found = _WAY.search(case.attempt.hindsight_prompt)
+    kept = case.run.steps[case.attempt.first_step - 1 : case.attempt.last_step]
+    return found is not None and any(f'"origin": "{found[2]}"' in input_text(step) for step in kept)
+
+
+def _count(case: Case) -> str | None:
+    """A count of what a call listed that is another than the list's."""
+    for step in case.run.steps[case.attempt.first_step - 1 : case.attempt.last_step]:
+        words = name_words(step.action_name)
+        if step.kind is StepKind.ACTION and len(words) > 1 and count_of(step) is not None:
+            return f"{case.attempt.hindsight_prompt} I expect 97 {plural(words[-1].removesuffix('s'))}."
+    return None
+
+
+def _deed(case: Case) -> str | None:
+    """A deed asked for beside what was only looked up."""
+    kept = case.run.steps[case.attempt.first_step - 1 : case.attempt.last_step]
+    calls = [step for step in kept if step.kind is StepKind.ACTION]
+    looked_up = {ToolKind.SEARCH, ToolKind.LOOKUP, ToolKind.SQL, ToolKind.READ_FILE, ToolKind.NOISE}
+    if all(kind_of(step) in looked_up and reads_only(step) for step in calls):
+        return f"{case.attempt.hindsight_prompt} Then please cancel it for me."
+    return None
+
+
 _CHANGES: dict[str, Callable[[str], str | None]] = {
     "number": lambda p: _swapped(p, ("number",), lambda _: "7919"),
     "identifier": lambda p: _swapped(p, ("id",), lambda text: re.sub(r"\d", "9", text) + "Q7"),
@@ -123,6 +167,7 @@ _CHANGES: dict[str, Callable[[str], str | None]] = {
     "date": lambda p: _swapped(p, ("date",), lambda _: "February 11"),
     "year": lambda p: _swapped(p, ("date",), lambda text: f"{text.split(',')[0]}, 2031"),
     "unit": lambda p: _swapped(p, ("number",), lambda text: re.sub(r"[^\d.,]*([\d.,]+).*", r"\1 miles", text)),
+    "other end": lambda p: _END.sub(lambda found: _OTHER_END[found[0].lower()], p, count=1),
     "negation": lambda p: re.sub(r"^(.*?)\bplease ", r"\1please do not ", p, count=1, flags=re.IGNORECASE),
     "added price": lambda p: f"{p} It must not cost more than $4,913.",
     "added time": lambda p: f"{p} Not before 3:47 am.",

@@ -71,7 +71,7 @@ class CheckedValue(Value):
     leak: bool = False  # stands in observations only: naming it in the goal gives the answer away
     asked_only: bool = False  # stands in the user's words only: nothing in the run shows that it was met
     against: Evidence | None = None  # where the run shows the opposite, as a query that sorts the other way
-    kind: str = ""  # number, date, time, id, quoted, name, superlative, way, deed; word: none of them
+    kind: str = ""  # number, date, time, id, quoted, name, superlative, way, count, deed; word: none of them
 
 
 class Grounding(Value):

@@ -252,7 +252,7 @@ def _from_table(rows: list[list[str]], text: str) -> Iterator[Fact]:
 
 # What curl writes while it fetches: two lines of heads, then times and rates.
 _PROGRESS = re.compile(
-    r"^ *% Total +% Received.*|^ +Dload +Upload.*|^[ \d.:kMGT-]*--:--:--[ \d.:kMGT-]*$", re.MULTILINE
+    r"^ *% Total +% Received.*|^ +Dload +Upload.*|^[ \r\d.:kMGT-]*--:--:--[ \r\d.:kMGT-]*$", re.MULTILINE
 )
 # What a shell writes before it waits for the next command, alone on its line: `user@host:/path $`.
 _SHELL_PROMPT = re.compile(r"^[\w.-]{1,40}@[\w.-]{1,60}:\S{0,200} ?[$#]\s*$", re.MULTILINE)

@@ -114,3 +114,32 @@ def test_a_deed_that_no_call_did_is_not_supported(steps, prompt, undone):
 ])  # fmt: skip
 def test_a_deed_that_was_done_or_is_not_asked_for_is_left_alone(steps, prompt):
     assert not any(value.kind == "deed" for value in asked_of(*steps, prompt=prompt).values)
+
+
+THREE = call("search_flights", {"origin": "JFK"}, [{"flight": f"HAT{n}", "departs": "08:00"} for n in (1, 2, 3)])
+
+
+@pytest.mark.parametrize(("prompt", "wrong"), [
+    ("Show me the five flights from JFK.", ("five",)),
+    ("Show me the 12 direct flights from JFK.", ("12",)),
+    ("Show me the three flights from JFK.", ()),
+    ("Show me the flights from JFK for two of us.", ()),
+    ("Show me the flights from JFK in the afternoon.", ("afternoon",)),
+    ("Good afternoon! Show me the flights from JFK in the morning.", ()),
+])  # fmt: skip
+def test_a_count_and_a_part_of_the_day_are_those_of_the_results(prompt, wrong):
+    assert asked_of(THREE, prompt=prompt).contradicted == wrong
+
+
+def test_where_no_result_says_a_time_or_counts_nothing_is_held_against_the_request():
+    assert asked_of(LOOKED, prompt="Show me two reservations in the evening.").contradicted == ()
+
+
+@pytest.mark.parametrize(("price", "found"), [
+    ({"price_cents": 1299}, False), ({"price": 1299, "currency": "EUR"}, False), ({"amount_usd_cents": 1299}, False),
+    ({"price": 1299, "currency": "USD"}, True), ({"price_usd": 1299}, True), ({"price": 1299}, True),
+])  # fmt: skip
+def test_an_amount_is_found_in_its_own_currency_only(price, found):
+    known = check_prompt("Is it $1,299?", run("Is it 7?", call("get_price", {"id": "A1"}, price)))
+    [value] = [value for value in known.values if value.kind == "number"]
+    assert (value.evidence is not None) is found

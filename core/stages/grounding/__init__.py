@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from core.models import CheckedValue, Evidence, FailedTrajectory, Grounding, StepKind
 from core.stages.grounding.alike import ORIGINAL_AGAIN, Requests, likeness, may_serve
+from core.stages.grounding.amounts import at_another_time, miscounted
 from core.stages.grounding.asked_deeds import undone
 from core.stages.grounding.directions import opposite
 from core.stages.grounding.index import Origin, Place, RunIndex, evidence_at, index_of
@@ -40,7 +41,7 @@ def check_prompt(
     index = index_of(trajectory)
     found = find_values(prompt)
     checked = _checked(found, index, trajectory, first=first_step, last=last)
-    wrong = [*_contradicted(prompt, found, trajectory, first=first_step, last=last)]
+    wrong = [*_contradicted(prompt, found, trajectory, index, first=first_step, last=last)]
     unseen = [
         CheckedValue(text=prompt[start:end], start=start, end=end, kind="word")
         for start, end in unseen_words(prompt, trajectory, found)
@@ -56,9 +57,9 @@ def check_prompt(
 
 
 def _contradicted(
-    prompt: str, found: Iterable[FoundValue], trajectory: FailedTrajectory, *, first: int, last: int
+    prompt: str, found: Iterable[FoundValue], trajectory: FailedTrajectory, index: RunIndex, *, first: int, last: int
 ) -> Iterator[CheckedValue]:
-    """What the request says and its working calls show otherwise: an end of an order, a way, a deed."""
+    """What the request says and its working calls show otherwise: an end of an order, a way, an amount, a deed."""
     calls = [
         (number, step)
         for number, step in trajectory.actions
@@ -68,8 +69,14 @@ def _contradicted(
         if value.kind is ValueKind.SUPERLATIVE and (against := opposite(value, calls)):
             place = {"start": value.start, "end": value.end}
             yield CheckedValue(text=value.text, against=against, kind=value.kind.value, **place)
-    for start, end, against in swapped(prompt, calls):
-        yield CheckedValue(text=prompt[start:end], start=start, end=end, against=against, kind="way")
+    against_it = {
+        "way": swapped(prompt, calls),
+        "count": miscounted(prompt, calls, index),
+        "time": at_another_time(prompt, index, first=first, last=last),
+    }
+    for kind, places in against_it.items():
+        for start, end, against in places:
+            yield CheckedValue(text=prompt[start:end], start=start, end=end, against=against, kind=kind)
     for start, end in undone(prompt, calls):
         yield CheckedValue(text=prompt[start:end], start=start, end=end, kind="deed")
 

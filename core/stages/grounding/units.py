@@ -6,13 +6,14 @@ often a bare number, so a currency need not.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.stages.grounding.values import fold
 
 _READ = 200_000  # characters of one text that are searched
 _SPELLINGS = {
-    "money": "$ usd dollar dollars|€ eur euro euros|£ gbp sterling|¥ jpy yen cny yuan|chf franc francs",
+    "money": "$ usd dollar dollars|€ eur euro euros|£ gbp sterling|¥ jpy yen cny yuan|chf franc francs|cents cent"
+    " pence",
     "mass": "kg kilogram kilograms kilo kilos|g gram grams|lb lbs pound pounds|oz ounce ounces",
     "length": "km kilometer kilometers kilometre kilometres|mile miles mi|m meter meters metre metres|cm|mm"
     "|ft foot feet|inch inches",
@@ -33,6 +34,7 @@ _UNITS = {
 _SIGN = re.compile(r"[$€£¥]|%|°[CcFf]|[^\W\d_]+")
 _QUOTE = r"\\?[\"']?"  # with the backslash of JSON within JSON
 _BEFORE = re.compile(rf"([$€£¥]|[\w-]*[^\W\d]){_QUOTE}\s*[:=]?\s*{_QUOTE}[-+]?\s?$")
+_CURRENCY = re.compile(r"currency\w{0,5}[\"'\s:=\\]{1,8}([a-z]{3}\b|[$€£¥])", re.IGNORECASE)
 _BEHIND = re.compile(r"\s?-?(%|°[CcFf]|[€£$]|[^\W\d_]+)")
 
 
@@ -42,7 +44,7 @@ def unit_of(text: str) -> str | None:
     return known[0] if known else None
 
 
-def stands_with_unit(number: str, unit: str, beside: Iterable[str], anywhere: Iterable[str]) -> bool:
+def stands_with_unit(number: str, unit: str, beside: Sequence[str], anywhere: Iterable[str]) -> bool:
     """Whether `number` has `unit` in a text `beside` that holds it, or no other unit, and that one stands `anywhere`.
 
     `number` is a normal form such as `#1299`, `unit` one that `unit_of` gives.
@@ -53,9 +55,10 @@ def stands_with_unit(number: str, unit: str, beside: Iterable[str], anywhere: It
         return True
     if any(_UNITS[other][0] == measure for other in stated):
         return False
-    return measure == "money" or any(
-        fold(sign) in spellings for text in anywhere for sign in _SIGN.findall(text[:_READ])
-    )
+    if measure == "money":  # often a bare number, whose currency may stand in a field of its own
+        named = {fold(sign) for text in beside for sign in _CURRENCY.findall(text[:_READ])}
+        return not named or bool(named & spellings)
+    return any(fold(sign) in spellings for text in anywhere for sign in _SIGN.findall(text[:_READ]))
 
 
 def _units_beside(number: str, text: str) -> Iterator[str]:
@@ -66,6 +69,5 @@ def _units_beside(number: str, text: str) -> Iterator[str]:
         behind = _BEHIND.match(text[match.end() : match.end() + 20])
         words = [*re.split(r"[_-]", before[1]), *_SIGN.findall(before[1])] if before else []
         words += [behind[1]] if behind else []
-        for word in words:
-            if fold(word) in _UNITS:
-                yield _UNITS[fold(word)][1]
+        known = [_UNITS[fold(word)][1] for word in words if fold(word) in _UNITS]
+        yield from ("cents",) if "cents" in known else known  # price_usd_cents
