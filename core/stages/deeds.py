@@ -15,7 +15,12 @@ _HEAD = r"(?:^|[|;&]\s*|-exec\s+|xargs\s+)(?:sudo\s+)?"
 _SHELL = (
     (re.compile(rf"{_HEAD}(?:rm|rmdir|kill)\b|\s-delete\b"), Deed.REMOVED),
     (re.compile(rf"[^2&]>{{1,2}}\s*[\w./~$]|{_HEAD}(?:tee|sed\s+-i)\b"), Deed.WRITTEN),
-    (re.compile(rf"{_HEAD}(?:mkdir|touch|cp|ln|gzip|gunzip|unzip|tar)\b|\binstall\b"), Deed.CREATED),
+    (
+        re.compile(
+            rf"{_HEAD}(?:mkdir|touch|cp|ln|gzip|gunzip|unzip|zip|tar|scp|rsync|dd|curl|wget|aws|git\s+clone)\b|\binstall\b"
+        ),
+        Deed.CREATED,
+    ),
 )
 
 

@@ -64,6 +64,14 @@ _PYTHON_SIGN = re.compile(
 _WRAPPED = re.compile(
     r"^\s*(?:execute|bash|sql|python|run)\s*[\[(](.*)[\])]\s*(?:\n\s*Obs\w*.*)?$", re.IGNORECASE | re.DOTALL
 )
+_CHANGES_FILES = re.compile(
+    r"(?:^|[|;&]\s*|-exec\s+|xargs\s+)(?:sudo\s+)?(?:"
+    r"(?:rm|rmdir|mv|cp|mkdir|touch|chmod|chown|ln|tee|kill|gzip|gunzip|unzip|zip|scp|rsync|dd|truncate|patch|wget)\b|"
+    r"sed\s+-i|tar\s+-{0,2}[a-zA-Z]*[cxru]|curl\b[^|;&]*\s(?:-[a-zA-Z]*[oO]|--output)\b|aws\s+s3\s+(?:cp|mv|rm|sync)\b|"
+    r"git\s+(?:add|apply|checkout|clone|commit|merge|mv|push|rebase|reset|rm|stash)\b|"
+    r"(?:pip3?|npm|apt|apt-get)\s+install\b)"
+    r"|[^2&]>{1,2}\s*[\w./~$]|\s-delete\b"
+)
 _FENCED = re.compile(r"^\s*```\w*\s*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
@@ -166,10 +174,5 @@ def reads_only(step: AgentStep) -> bool:
     if kind is ToolKind.SQL:
         return not re.match(r"\s*(?:insert|update|delete|create|alter|drop|replace)\b", command, re.IGNORECASE)
     if kind is ToolKind.SHELL:
-        return not re.search(
-            r"(?:^|[|;&]\s*|-exec\s+|xargs\s+)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|chmod|chown|ln|tee|kill|gzip|gunzip|unzip|sed\s+-i|git\s+(?:commit|push)|"
-            r"pip\s+install|apt(?:-get)?\s+install)\b|[^2&]>{1,2}\s*[\w./~$]|"
-            r"\s-delete\b",
-            command,
-        )
+        return not _CHANGES_FILES.search(command)
     return True

@@ -87,11 +87,13 @@ def test_a_run_of_thousands_of_steps_comes_through_all_stages(kind):
 
 @pytest.mark.parametrize("observation", ["x" * 5_000_000, "word " * 1_000_000, '["' + "word " * 900_000 + '"]'])
 def test_of_an_endless_result_an_answer_tells_the_beginning_and_says_that_it_is_part(observation):
-    trajectory = run("What is in it?", call("read_file", {"path": "big.txt"}, observation), answer="I gave up.")
+    trajectory = run("What is in it?", call("get_report", {"name": "big"}, observation), answer="I gave up.")
     result = AgentHERPipeline(PipelineConfig()).process(trajectory)
     attempt = result.relabeled.attempt
     assert 100 < len(attempt.final_answer) < 1_000
-    assert attempt.final_answer.endswith("[...]\nThat is part of what came back.")
+    assert attempt.final_answer.endswith(
+        ("[...]\nThat is part of what came back.", "[...].\nThat is part of what came back.")
+    )
     assert not result.relabeled.accepted
     assert attempt.answer_evidence
     for span in attempt.answer_evidence:

@@ -14,6 +14,8 @@ _CASES = {
     ("a-z", "A-Z"): "capital", ("[:lower:]", "[:upper:]"): "capital",
     ("A-Z", "a-z"): "small", ("[:upper:]", "[:lower:]"): "small",
 }  # fmt: skip
+# Stages that keep what a line says, so that a column that was cut out before them is still all that is shown.
+_KEEPING = {"sort", "uniq", "head", "tail", "cat", "less", "more", "column", "nl", "tac"}
 _BLANK = {" ", "\\n", "\n", "[:space:]", " \\n", "\\r", "\r"}
 
 
@@ -22,8 +24,13 @@ def is_pattern(text: str) -> bool:
     return bool(re.search(r"[\[\]\\^$*+?|(){}]", text))
 
 
+def shows(stages: list[list[str] | None]) -> bool:
+    """Whether nothing more than order and number of the lines changes in the later `stages`."""
+    return all(stage and stage[0] in _KEEPING for stage in stages)
+
+
 def piped(request: str, words: list[str], *, last: bool) -> str | None:  # noqa: PLR0911, PLR0912 - one line a command
-    """The request with what one more stage does; None where it cannot be told."""
+    """The request with what one more stage does; None where it cannot be told. `last`: what it shows is the answer."""
     name, flags = words[0], "".join(word[1:] for word in words[1:] if re.fullmatch(r"-[A-Za-z]+", word))
     plain = [word for word in words[1:] if not word.startswith("-")]
     match name:
@@ -37,7 +44,7 @@ def piped(request: str, words: list[str], *, last: bool) -> str | None:  # noqa:
             once = ", each only once" if "u" in flags else ""
             return f"{request}, sorted{' from high to low' if 'r' in flags else ''}{once}"
         case "uniq":
-            how = "each only once"
+            how = f"each only once{', in upper or lower case' if 'i' in flags else ''}"
             if set(flags) & set("cdDu"):
                 how = "with how often each occurs" if "c" in flags else "only those that occur once"
                 how = "only those that occur more than once" if set(flags) & set("dD") else how
@@ -53,7 +60,7 @@ def piped(request: str, words: list[str], *, last: bool) -> str | None:  # noqa:
         case "tr" | "awk" | "sed":
             return _changed(request, name, flags, plain, last=last)
         case "cut":
-            field = re.search(r"-f\s?(\d+)\b(?!,|-)", " ".join(words[1:]))
+            field = re.search(r"-f\s(\d+)\b(?!,|-)", " ".join(words[1:]))
             return _column(request, field[1] if field else "", last=last)
         case "nl":
             return f"{request}, with line numbers"
@@ -69,6 +76,8 @@ def _counted(request: str, flags: str) -> str:
     if request.endswith(" and show me what is in them"):
         found = request.removeprefix("find ").removesuffix(" and show me what is in them")
         return f"count the {thing} in {found}"
+    if thing == "lines" and request.startswith(("find all ", "list ")):
+        return f"count {request.partition(' ')[2]}"
     many = thing == "lines" and not request.startswith(("show me what is in", "take the text "))
     return f"tell me how many there are: {request}" if many else f"{request} and count the {thing}"
 
@@ -87,6 +96,8 @@ def _changed(request: str, name: str, flags: str, plain: list[str], *, last: boo
     script = plain[0] if plain else ""
     if name == "tr":
         if "d" in flags:
+            if script in ("\\n", "\n"):
+                return f"{request}, all in one line"
             return request if script in _BLANK else f'{request}, without "{script}"' if script.isalnum() else None
         if (case := _CASES.get(tuple(plain))) is not None:  # type: ignore[arg-type]
             return f"{request}, all in {case} letters"

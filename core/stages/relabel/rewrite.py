@@ -13,6 +13,7 @@ from core.models import FailedTrajectory
 from core.stages.grounding import check_prompt
 from core.stages.grounding.values import find_values
 from core.stages.results import read_result
+from core.stages.tool_kind import reads_only
 from core.stages.wording import join, sentence
 
 _UNIT = r"(?!(?:per|and|or|for|in|at|on|with|to|by|from|that|near|a|an)\b)[a-z]{1,4}\b"
@@ -64,7 +65,9 @@ def rewrites(trajectory: FailedTrajectory) -> Iterator[Rewrite]:
     """The original request without unmet clauses, and without unmet limits; nothing where neither applies."""
     if len(trajectory.original_prompt) > _LONGEST:
         return
-    for way in (_without_limits, _without_clauses):
+    # Of a run that only looked, nobody can say by its words which clauses it has met.
+    changed = any(not reads_only(step) and not read_result(step).failed for _, step in trajectory.actions)
+    for way in (_without_limits, _without_clauses) if changed else (_without_limits,):
         found = way(trajectory)
         if found and len(found.prompt.split()) >= 4:
             yield found

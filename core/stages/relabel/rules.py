@@ -31,10 +31,9 @@ _LONGEST_REQUEST = 6_000  # characters; nobody types more
 _MOST_ENDS = 20  # calls back from the last at which a stretch may end
 _FEW = 8  # calls that the end of a very long run may be cut to
 _NO_GOAL = re.compile(  # only looking around, or to write something that is not said
-    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|tell me which columns|write \S+(?=\.\s|\.$))"
-    r"[^.]*(?:\.\w[^.]*)*\.\s*)+"
+    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|show me what is in|tell me which columns|"
+    r"write \S+(?=\.\s|\.$))[^.]*(?:\.\w[^.]*)*\.\s*)+"
 )
-_READS = re.compile(r"(?:Please|Then) show me what is in\b")
 
 
 def relabel_with_rules(trajectory: FailedTrajectory, analysis: FailureAnalysis) -> tuple[Attempt, ...]:
@@ -125,9 +124,21 @@ def _attempt(trajectory: FailedTrajectory, first: int, last: int) -> Attempt | N
     if missing:
         asks = with_support(trajectory, asks, missing, first=first, last=last)
         said = phrase(trajectory, asks, first=first, last=last, year=year) or said
+    first = _tight(trajectory, said, first, last)
     why = _why(trajectory, said.asks, first, last)
     penalty = _triviality(trajectory, said) + min(0.2, 0.1 * said.untold)
     return _judged(trajectory, said.asks, said.prompt, first, last, penalty=penalty, why=why)
+
+
+def _tight(trajectory: FailedTrajectory, said: Phrase, first: int, last: int) -> int:
+    """Where a request for commands alone may begin: with the first of them, if it needs nothing that came before."""
+    begins = min(n for ask in said.asks for n in ask.steps)
+    before = [step for n, step in trajectory.actions if first <= n < begins]
+    if any(ask.kind is not ToolKind.SHELL for ask in said.asks) or not all(
+        reads_only(step) or read_result(step).failed for step in before
+    ):
+        return first
+    return first if missing_inputs(said.prompt, trajectory, first=begins, last=last) else begins
 
 
 def _judged(
@@ -206,8 +217,6 @@ def _triviality(trajectory: FailedTrajectory, said: Phrase) -> float:
         lost += 0.3  # a list of everything there is, for no purpose
     elif ToolKind.WRITE_FILE in kinds:
         lost += 0.25  # what was written cannot be told from a path
-    elif kinds == {ToolKind.READ_FILE} or _READS.match(said.prompt):
-        lost += 0.3  # to be shown a file is the start of a job
     elif len(calls) == 1 and reads_only(calls[0]):
         lost += (
             0.25 if kinds == {ToolKind.LOOKUP} else 0.2 if kinds != {ToolKind.SEARCH} and len(everything) > 2 else 0.1

@@ -5,10 +5,11 @@ import shlex
 from itertools import pairwise
 
 from core.stages.relabel.find_words import find_request
-from core.stages.relabel.pipe_words import is_pattern, piped
+from core.stages.relabel.pipe_words import is_pattern, piped, shows
 
 _LONGEST = 2_000  # characters; a longer command is no one sentence
 _PIECE = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.|&&|\|\||[;|]|[^'\"\\;|&]+|[&'\"\\]", re.DOTALL)
+_GLOB = re.compile(r"(?<!\S)([\w./~-]*[\w~])/\*(/ itself|/)?(?=[\s,]|$)")
 _SILENT = re.compile(r"(?:cd|export|set|sleep|true|:|echo)(?:\s|$)")  # says nothing that is asked for
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -33,7 +34,12 @@ def shell_request(command: str) -> str | None:
             clauses.append(_inside(folder, _pipeline(stages)))
     if not clauses or any(clause is None for clause in clauses) or len(clauses) > 3:
         return None
-    return ", then ".join(clause for clause in clauses if clause)
+    return _GLOB.sub(_everything, ", then ".join(clause for clause in clauses if clause))
+
+
+def _everything(found: re.Match[str]) -> str:
+    """`logs/*` and `logs/*/` as a person says them."""
+    return f"{'each folder' if found[2] else 'all files'} in {found[1]}"
 
 
 def _inside(folder: str, clause: str | None) -> str | None:
@@ -69,7 +75,7 @@ def _pipeline(stages: list[str]) -> str | None:
     words = [_words(stage) for stage in (*stages[:-1], last)]
     request = _single(words[0]) if words[0] else None
     for place, stage in enumerate(words[1:], 2):
-        request = piped(request, stage, last=place == len(words)) if request and stage else None
+        request = piped(request, stage, last=shows(words[place:])) if request and stage else None
     return f"{request}{into}" if request else None
 
 
@@ -115,7 +121,8 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             return f"count the {thing} in {' '.join(plain)}" if thing else None
         case "du" if where:
             each = ", with each folder below" if any("a" in f or "d" in f for f in flags if f != "--all") else ""
-            return f"tell me how much space {' and '.join(plain)} takes{each}"
+            what = [f"each file and folder in {w[:-2]}" if w.endswith("/*") else w for w in plain]
+            return f"tell me how much space {' and '.join(what)} takes{each}"
         case "df":
             disk = f" on the disk of {'the current folder' if where == '.' else where}" if where else ""
             return f"tell me how much disk space is available{disk}"
@@ -148,7 +155,7 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             return f"show me the lines of {where}, sorted{', each once' if any('u' in f for f in flags) else ''}"
         case "uniq" | "nl" | "tac" | "rev" if where and len(plain) == 1:
             return piped(f"show me what is in {where}", [name, *flags], last=True)
-        case "sed" | "awk" | "tr" if len(plain) >= 2:
+        case "sed" | "awk" | "tr" | "cut" if len(plain) >= 2:
             return piped(f"show me what is in {where}", [name, *arguments[:-1]], last=True)
         case "ln" if len(plain) == 2 and any("s" in flag for flag in flags):
             return f"make a symbolic link {plain[1]} to {plain[0]}"
@@ -156,9 +163,6 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             return f"set the permissions of {' and '.join(plain[1:])} to {plain[0]}"
         case "which" | "type" if where:
             return f"tell me where {' and '.join(plain)} is installed"
-        case "cut" if where:
-            field = next((f[2:] for f in flags if re.fullmatch(r"-f\d+", f)), "")
-            return f"show me {f'column {field}' if field else 'one column'} of {where}"
         case "stat" if where:
             return f"show me the details of {where}"
         case "tree":
@@ -171,8 +175,9 @@ def _single(words: list[str]) -> str | None:  # noqa: PLR0911, PLR0912, PLR0915 
             return f"look up the address or name of {plain[0]}"
         case "ping" if where:
             return f"tell me whether {where} answers"
-        case "curl" | "wget" if re.match(r"https?://", where):
-            return f"fetch {where}"
+        case "curl" | "wget" if url := next((word for word in plain if re.match(r"https?://", word)), ""):
+            into = next((after for word, after in pairwise(arguments) if word in ("-o", "--output", "-O")), "")
+            return f"download {url} to {into}" if into and into != url else f"fetch {url}"
         case "pip" | "pip3" if plain[:1] == ["install"] and len(plain) > 1:
             return f"install {' and '.join(plain[1:])}"
         case "man" if where:
@@ -225,10 +230,14 @@ def _tar(words: list[str], plain: list[str], *, named: bool) -> str | None:
     return f"take everything out of {names[0]}" if "x" in what and len(names) == 1 else None
 
 
-def _content(name: str, arguments: list[str], flags: list[str], plain: list[str]) -> str:
+def _content(name: str, arguments: list[str], flags: list[str], plain: list[str]) -> str | None:
     if name in ("od", "hexdump"):
+        if any(re.match(r"-[A-Zn]*[jN]", flag) for flag in flags):
+            return None  # only some of the bytes
         style = {"c": " as characters", "a": " as named characters", "x": " in hexadecimal"}
         kinds = [f[1:] for f in flags] + [second for first, second in pairwise(arguments) if first == "-t"]
+        if any(kind.startswith("f") for kind in kinds):
+            return None  # as numbers of some size
         how = next((words for kind in kinds for key, words in style.items() if kind.startswith(key)), "")
         return f"show me the bytes of {plain[-1]}{how}"
     what = {"strings": "text", "file": "file type", "xxd": "bytes"}.get(name, "content")
