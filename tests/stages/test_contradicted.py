@@ -143,3 +143,8 @@ def test_an_amount_is_found_in_its_own_currency_only(price, found):
     known = check_prompt("Is it $1,299?", run("Is it 7?", call("get_price", {"id": "A1"}, price)))
     [value] = [value for value in known.values if value.kind == "number"]
     assert (value.evidence is not None) is found
+
+
+def test_a_plain_noun_that_the_run_nowhere_names_is_not_found():
+    found = asked_of(FLIGHT, prompt="Show me the suppliers of flights from JFK to SEA.").unsupported
+    assert found == ("suppliers",)
