@@ -7,7 +7,7 @@ asked for by the names of the fields that came back, which say nothing about the
 import re
 
 from core.models import AgentStep
-from core.stages.arguments import spoken
+from core.stages.arguments import is_nothing, spoken
 from core.stages.calls import CallWords, in_words
 from core.stages.relabel.asks import Ask
 from core.stages.relabel.fields import asking, found_fields
@@ -15,7 +15,7 @@ from core.stages.relabel.page_words import IN_PAGE, page_of
 from core.stages.relabel.shell_words import shell_request
 from core.stages.relabel.sql_words import sql_request
 from core.stages.results import read_result
-from core.stages.tool_kind import ToolKind, command_text
+from core.stages.tool_kind import ToolKind, command_text, name_words
 from core.stages.wording import join, plural, singular, spoken_key
 
 _IMPERATIVE = {
@@ -93,6 +93,7 @@ def _path(step: AgentStep) -> str:
     return ""
 
 
+_WHO = {"user", "customer", "client", "member", "account"}
 _OLD = ("old_str", "old_string", "old", "search", "find", "to_replace")
 _NEW = ("new_str", "new_string", "new", "replace", "replacement", "new_content")
 _LONGEST_EDIT = 160  # characters of a line that a request spells out
@@ -155,8 +156,15 @@ def _question(ask: Ask, words: CallWords, tell: tuple[str, ...]) -> str:
     if tell and about:
         link = "" if re.match(r"(?:in|on|from|to|with) ", about) else "of "
         return f"tell me the {what} {link}{about}"
-    noun = f"the {noun}" if noun and not noun.startswith("all ") else noun
+    if noun and not noun.startswith("all "):
+        noun = f"{'my' if _is_about_who_asks(ask) else 'the'} {noun}"
     return " ".join(part for part in (verb, noun, f"for {words.topic}" if words.topic else "", details) if part)
+
+
+def _is_about_who_asks(ask: Ask) -> bool:
+    """Whether all that a look-up is given says who the user is: the invoices of customer C-12 are mine."""
+    told = [key for key, value in ask.call.action_input.items() if not is_nothing(value)]
+    return bool(told) and not ask.varied and all(set(name_words(key)) & _WHO for key in told)
 
 
 def _asked_names(fields: tuple[str, ...]) -> list[str]:
