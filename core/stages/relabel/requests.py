@@ -65,7 +65,7 @@ def request_for(  # noqa: PLR0911 - one line a kind of tool
         case ToolKind.SHELL:
             return shell_request(command)
         case ToolKind.CODE:
-            return _code(step, command)
+            return _code(step)
         case ToolKind.BROWSE if isinstance(step.action_input.get("url"), str):
             return f"open {step.action_input['url']} and tell me what it says"
         case ToolKind.READ_FILE if path := _path(step):
@@ -78,6 +78,8 @@ def request_for(  # noqa: PLR0911 - one line a kind of tool
         return None  # a word looked up in a page that is open: no request by itself
     told = step.model_copy(update={"action_input": {**step.action_input, **dict(ask.context)}}) if ask.context else step
     words = in_words(told, year=year, varied=ask.varied, values=ask.values)
+    if ask.kind is ToolKind.OTHER and not words.verb:
+        return None  # a tool's name that is no deed is nothing to ask for
     if ask.only:
         return _change_of_one(step, ask.only, year)
     if ask.kind is ToolKind.CHANGE:
@@ -108,13 +110,10 @@ def _written(step: AgentStep, path: str) -> str | None:
     return f"edit {path}" if "edit" in step.action_name else f"write {path}"
 
 
-def _code(step: AgentStep, command: str) -> str | None:
+def _code(step: AgentStep) -> str | None:
     if path := _path(step):
         return f"run {path} and tell me what it prints"
-    if found := re.findall(r"^[ \t]*def (\w+)\(([^)]*)\)", command, re.MULTILINE):
-        name, arguments = found[-1]
-        return f"write a function {name}({arguments})"
-    return None
+    return None  # what other code does, no string shows
 
 
 def _change(words: CallWords) -> str:
@@ -176,6 +175,13 @@ def _asked_names(fields: tuple[str, ...]) -> list[str]:
 
 
 def _search(ask: Ask, words: CallWords) -> str:
+    named = next(
+        (key for key in ("file_name", "filename", "name") if isinstance(ask.call.action_input.get(key), str)), ""
+    )
+    if named and words.noun in ("file", "files"):
+        rest = {key: value for key, value in ask.call.action_input.items() if key != named}
+        where = in_words(ask.call.model_copy(update={"action_input": rest})).details
+        return f"find the files named {ask.call.action_input[named]} {where}".rstrip()
     fields = found_fields(read_result(ask.call).data)
     noun, details = words.noun, words.details
     if re.match(r"from \S.* to ", details):

@@ -9,7 +9,7 @@ its confidence is honest and lower than a model's.
 import re
 from collections.abc import Iterator, Sequence
 
-from core.models import Attempt, FailedTrajectory, FailureAnalysis, FailureType, StepKind
+from core.models import Attempt, FailedTrajectory, FailureAnalysis, FailureType, StepKind, input_text
 from core.stages.calls import current_year
 from core.stages.detect.rules import achieved_something
 from core.stages.grounding import check_prompt
@@ -76,7 +76,7 @@ def _told_before(trajectory: FailedTrajectory) -> dict[str, Attempt]:
 
 def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
     """Step ranges worth a goal of their own, each once."""
-    useful = [n for n, _ in trajectory.actions if achieved_something(trajectory, n)]
+    useful = _news(trajectory)
     if not useful:
         return
     changes = [n for n in useful if not reads_only(trajectory.steps[n - 1])]
@@ -98,6 +98,15 @@ def _stretches(trajectory: FailedTrajectory) -> Iterator[tuple[int, int]]:
             if (start, end) not in seen:
                 seen.add((start, end))
                 yield start, end
+
+
+def _news(trajectory: FailedTrajectory) -> list[int]:
+    """The calls that achieved something which no call before them had: asked again, a query tells nothing new."""
+    first: dict[tuple[str, str, str], int] = {}
+    for number, step in trajectory.actions:
+        if achieved_something(trajectory, number):
+            first.setdefault((step.action_name, input_text(step), step.observation), number)
+    return list(first.values())
 
 
 def _needed_start(trajectory: FailedTrajectory, end: int) -> int:
