@@ -23,6 +23,7 @@ from core.stages.relabel.asks import Ask
 from core.stages.relabel.changed import new_fields
 from core.stages.relabel.fields import found_fields, told_fields
 from core.stages.relabel.page_words import page_of
+from core.stages.relabel.requests import VAGUE
 from core.stages.relabel.support import supported_text
 from core.stages.results import read_result
 from core.stages.tool_kind import ToolKind, reads_only
@@ -240,13 +241,14 @@ def _paragraph(  # noqa: PLR0911 - one line a kind of answer
     if count is None and len(facts) == 1 and " is " in facts[0].text and read_result(step).data is None:
         return sentence(facts[0].text)
     if count is None and len(facts) == 1 and ask.kind is ToolKind.LOOKUP and about:
-        return sentence(f"{about}: {facts[0].text}")
+        said = facts[0].text
+        return sentence(said if about.lower() in said.lower() else f"{about}: {said}")
     if ask.kind in _RAW and len(facts) == 1:
         return facts[0].text
     if count is None and len(facts) == 1:
         return sentence(facts[0].text)
     if ask.kind is ToolKind.SEARCH and count is not None:
-        noun = words.noun if words.noun not in ("", "web", "help") else "result"
+        noun = "result" if words.noun in VAGUE else words.noun
         topic = f" for {words.topic}" if words.topic else ""
         head = f"I found {counted(count, noun)}{topic}{' ' + words.details if words.details else ''}:"
     elif ask.varied:
@@ -258,7 +260,7 @@ def _paragraph(  # noqa: PLR0911 - one line a kind of answer
             else ""
         )
     lines = [f"- {fact.text}" for fact in facts]
-    more = (count or 0) - len(facts)
+    more = (count or 0) - len(facts) if facts else 0
     return "\n".join([part for part in (head, *lines, f"- and {more} more" if more > 0 else "") if part])
 
 
@@ -283,5 +285,5 @@ def _done(ask: Ask, step: AgentStep, facts: Sequence[Fact], changed: Mapping[str
         ][:4]
         return f"{said} {capital(', '.join(told))}." if told else said
     if facts and ask.kind is ToolKind.SHELL:
-        return "\n".join([said, *(f"- {fact.text}" for fact in facts)])
+        return "\n".join([said, *(f"- {fact.text}" for fact in facts if fact.text.strip())])
     return said

@@ -77,7 +77,8 @@ def _reasons(trajectory: FailedTrajectory, asks: Sequence[Ask]) -> list[str]:
             found = _REASON.search(step.text)
             if found or len(step.text.split()) <= _SHORT_REASON:
                 reason = (found[1] if found else step.text).strip(" .!'\"")
-                said.setdefault(f"The reason: {reason[:1].lower()}{reason[1:]}.")
+                own = reason if re.match(r"I\b", reason) else f"{reason[:1].lower()}{reason[1:]}"
+                said.setdefault(f"The reason: {own}.")
     return list(said)[:1]
 
 

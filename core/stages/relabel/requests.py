@@ -26,12 +26,12 @@ _IMPERATIVE = {
 }  # fmt: skip
 _MAKES = ("book", "create", "send", "add", "place", "open", "issue", "schedule", "reserve", "register", "order", "buy")
 # Places to look in and words for anything at all: no object that a person asks for.
-_VAGUE = {
+VAGUE = {
     "web", "internet", "google", "duckduckgo", "bing", "brave", "tavily", "serper", "serpapi", "help",
     "wikipedia", "wiki", "page", "documents", "docs", "knowledge", "base",
     "database", "online", "",
 }  # fmt: skip
-_NO_OBJECT = _VAGUE | {
+_NO_OBJECT = VAGUE | {
     "data", "result", "results", "info", "information", "item", "items", "thing", "things", "value", "values", "tool",
     "function", "api", "call", "all", "everything", "object", "output", "search", "query", "do", "it", "content",
 }  # fmt: skip
@@ -49,7 +49,7 @@ def names_nothing(ask: Ask) -> bool:
     if any(len(part) < 3 and part not in _SHORT_WORDS and not part.isdigit() for part in parts):
         return True  # what is left of a longer name
     if re.search(r"\w", words.details):
-        return (ask.kind is ToolKind.SEARCH and bool(parts) and set(parts) <= _VAGUE) or not (parts or words.verb)
+        return (ask.kind is ToolKind.SEARCH and bool(parts) and set(parts) <= VAGUE) or not (parts or words.verb)
     return all(part in _NO_OBJECT for part in parts)
 
 
@@ -192,9 +192,9 @@ def _search(ask: Ask, words: CallWords) -> str:
         return f"which {plural(noun) if noun else 'connections'} go {details}{comma}?"
     if page := page_of(ask.call):
         return f"{page.question}?"
-    if words.topic and noun in _VAGUE:
+    if words.topic and noun in VAGUE:
         return f"search for {words.topic}{f' {details}' if details else ''} and tell me what you find"
-    things = "what there is" if noun in _VAGUE else plural(noun)
+    things = "what there is" if noun in VAGUE else plural(noun)
     topic = f" for {words.topic}" if words.topic else ""
     clause = asking(fields, as_questions=False)
     return f"find {things}{topic}{f' {details}' if details else ''}{f', and tell me {clause}' if clause else ''}"

@@ -13,7 +13,7 @@ from core.models import FailedTrajectory
 from core.stages.grounding import check_prompt
 from core.stages.grounding.values import find_values
 from core.stages.results import read_result
-from core.stages.tool_kind import reads_only
+from core.stages.tool_kind import ToolKind, command_text, kind_of, reads_only
 from core.stages.wording import join, sentence
 
 _UNIT = r"(?!(?:per|and|or|for|in|at|on|with|to|by|from|that|near|a|an)\b)[a-z]{1,4}\b"
@@ -170,13 +170,16 @@ def _without_limits(trajectory: FailedTrajectory) -> Rewrite | None:
 
 
 def _structured_arguments(trajectory: FailedTrajectory) -> set[str]:
-    return {
+    """Numbers that a tool itself was given as such: arguments of their own, and those of a query."""
+    worked = [step for _, step in trajectory.actions if not read_result(step).failed]
+    own = {
         str(value)
-        for _, step in trajectory.actions
-        if not read_result(step).failed
+        for step in worked
         for value in step.action_input.values()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
+    queries = (command_text(step) for step in worked if kind_of(step) is ToolKind.SQL)
+    return own | {number for query in queries for number in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", query)}
 
 
 def _enforced(words: str, arguments: set[str]) -> bool:
@@ -200,6 +203,8 @@ def _with_real_files(prompt: str, trajectory: FailedTrajectory) -> tuple[str, li
         real = re.search(rf"\b{re.escape(stem)}\.(\w{{2,7}})\b", written)
         if ending not in _KINDS or match.group() in written or real is None or real[1] not in _KINDS:
             continue
+        if real.group() in trajectory.original_prompt:
+            continue  # what it was to be made from
         at = prompt.rfind(match.group())
         before = prompt[:at]
         if kinds := [*re.finditer(rf"\b{_KINDS[ending]}(?=\s+file\b)", before)]:

@@ -31,8 +31,8 @@ _LONGEST_REQUEST = 6_000  # characters; nobody types more
 _MOST_ENDS = 20  # calls back from the last at which a stretch may end
 _FEW = 8  # calls that the end of a very long run may be cut to
 _NO_GOAL = re.compile(  # only looking around, or to write something that is not said
-    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|show me what is in|tell me which columns|"
-    r"write \S+(?=\.\s|\.$))[^.]*(?:\.\w[^.]*)*\.\s*)+"
+    r"(?:(?:Please|Then) (?:list the (?:files|tables|databases)|find the files named|show me what is in|"
+    r"tell me which columns|write \S+(?=\.\s|\.$))[^.]*(?:\.\w[^.]*)*\.\s*)+"
 )
 
 
@@ -140,13 +140,19 @@ def _attempt(trajectory: FailedTrajectory, first: int, last: int) -> Attempt | N
 
 
 def _tight(trajectory: FailedTrajectory, said: Phrase, first: int, last: int) -> int:
-    """Where a request for commands alone may begin: with the first of them, if it needs nothing that came before."""
+    """Where a request for commands or queries alone may begin, if it needs nothing that came before.
+
+    A command begins with itself, a query with the looks at the tables since the last call that failed.
+    """
+    kinds = {ask.kind for ask in said.asks}
     begins = min(n for ask in said.asks for n in ask.steps)
-    before = [step for n, step in trajectory.actions if first <= n < begins]
-    if any(ask.kind is not ToolKind.SHELL for ask in said.asks) or not all(
-        reads_only(step) or read_result(step).failed for step in before
+    before = [(n, step) for n, step in trajectory.actions if first <= n < begins]
+    if kinds not in ({ToolKind.SHELL}, {ToolKind.SQL}) or not all(
+        reads_only(step) or read_result(step).failed for _, step in before
     ):
         return first
+    while kinds == {ToolKind.SQL} and before and not read_result(before[-1][1]).failed:
+        begins = before.pop()[0]
     return first if missing_inputs(said.prompt, trajectory, first=begins, last=last) else begins
 
 
