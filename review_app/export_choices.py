@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.export import Selection
+from core.export.meaning import can_tell
 from core.formats import Target
 from core.formats.shape import Arguments, Pairs, Thoughts
 from core.store import Store
@@ -104,7 +105,16 @@ def _selection(known: dict[str, tuple[str, ...]]) -> Selection:
         "One of requests that ask for the same",
         help="Alike in wording, with every number, name and superlative the same. The best leaves.",
     )
+    other_words = (
+        unique
+        and can_tell()
+        and st.toggle(
+            "Also those in other words",
+            help="A small model finds them; every number, name and superlative must still be the same.",
+        )
+    )
     return Selection(
+        paraphrases=other_words,
         min_score=score,
         min_weight=weight,
         reviewed_from=first,

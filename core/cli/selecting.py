@@ -29,6 +29,9 @@ def selection_options(command: F) -> F:
             click.option("--reviewed-to", type=_DAY, metavar="DAY", help="Last day of verdicts."),
             click.option("--per-task", type=click.IntRange(1), metavar="N", help="Most samples of one original task."),
             click.option("--unique-goals", is_flag=True, help="Of requests that ask for the same, take the best only."),
+            click.option(
+                "--paraphrases", is_flag=True, help="With --unique-goals: also those in other words, by a model."
+            ),
             click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Longest sample, in tokens."),
             click.option(
                 "--tokenizer",

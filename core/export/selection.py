@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import Field
 
 from core.errors import UserError
+from core.export.meaning import meaning
 from core.export.splitting import task_id
 from core.models import AugmentedSample, Value
 from core.stages.grounding import Requests
@@ -31,6 +32,7 @@ class Selection(Value):
     reviewed_to: date | None = None
     per_task: int | None = Field(None, ge=1, description="Most samples of one original task.")
     unique_goals: bool = Field(False, description="Of requests that ask for the same, only the first leaves.")
+    paraphrases: bool = Field(False, description="Of `unique_goals`: also those that say it in other words.")
 
     max_tokens: int | None = Field(None, ge=1, description="Longest sample, in tokens.")
     tokenizer: Path | None = Field(None, exclude=True, description="`tokenizer.json` to count with; none = estimate.")
@@ -46,7 +48,9 @@ class Selection(Value):
         return self.model_dump(mode="json", exclude_defaults=True)
 
     def check(self, known: Mapping[str, tuple[str, ...]]) -> None:
-        """Raise `UserError` for a name that the file does not know, and for days in the wrong order."""
+        """Raise `UserError` for a name that the file does not know, and for choices that do not go together."""
+        if self.paraphrases and not self.unique_goals:
+            raise UserError("--paraphrases widens --unique-goals; give both.")
         for field, names in known.items():
             for name in getattr(self, field):
                 if name not in names:
@@ -97,7 +101,7 @@ class Quotas:
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._of_task: Counter[bytes] = Counter()
-        self._goals = Requests()
+        self._goals = Requests(meaning() if selection.unique_goals and selection.paraphrases else None)
 
     def why_not(self, sample: AugmentedSample) -> str | None:
         """Why `sample` is one too many; None if it is not, and then it counts."""

