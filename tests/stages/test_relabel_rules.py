@@ -196,6 +196,8 @@ def test_a_clause_whose_target_no_call_reached_is_dropped():
         ("SELECT a FROM t WHERE x = 1 AND (y = 2 OR z = 3)", None),
         ("SELECT a, RANK() OVER (ORDER BY b) FROM t", None),
         ("SELECT a FROM t WHERE", None),
+        ("SELECT a, COUNT(*) FROM t GROUP BY 9", None),
+        ("SELECT a FROM t GROUP BY 'x' LIMIT 1.5", None),
         ("SELECT name FROM people WHERE born LIKE '2025-02-__'", None),
         ("SELECT name FROM people WHERE born = '2025-02-?'", None),
         ("SELECT name FROM people WHERE born LIKE '2025-02%'", "list the names of the people whose born is in 2025-02"),

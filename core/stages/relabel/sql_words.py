@@ -48,7 +48,7 @@ def sql_request(query: str) -> str | None:
     for pattern, said in _LOOKS:
         if found := pattern.match(text):
             return said.format(*(spoken_key(name) for name in found.groups()))
-    if len(query) > _LONGEST:
+    if len(query) > _LONGEST or not re.match(r"select\b", text, re.IGNORECASE):
         return None
     try:
         tree = sqlglot.parse_one(text, read="mysql")
@@ -90,12 +90,15 @@ class _Query:
         where = tree.args.get("where")
         self.filter = f" {conditions(where.this, self.tables)}" if where else ""
         self.least, self.plain_groups = self._least()
-        self.limit = int(literal(tree.args["limit"].expression)) if tree.args.get("limit") else 0
+        self.limit = _number(tree.args["limit"].expression) if tree.args.get("limit") else 0
 
     def _selected(self, key: exp.Expr) -> exp.Expr:
         """What a key of GROUP BY is: it may be the place or the name of a selected value."""
         if isinstance(key, exp.Literal):
-            selected: exp.Expr = self.tree.expressions[int(key.name) - 1].unalias()
+            place = _number(key)
+            if not 0 < place <= len(self.tree.expressions):
+                raise NoWords
+            selected: exp.Expr = self.tree.expressions[place - 1].unalias()
             return selected
         named: dict[str, exp.Expr] = {value.alias.lower(): value.this for value in self.tree.expressions if value.alias}
         return named.get(key.name.lower(), key) if isinstance(key, exp.Column) and not key.table else key
@@ -225,6 +228,12 @@ class _Query:
         if others:
             return f"give the {join(others)} of the {number}{whom} with {most}{how_many}"
         return f"which {number}{whom} {'have' if number else 'has'} {most}{how_many}?"
+
+
+def _number(value: exp.Expr) -> int:
+    if not literal(value).isdecimal():
+        raise NoWords
+    return int(literal(value))
 
 
 def _end(by: str, *, down: bool) -> str:
