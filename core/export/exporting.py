@@ -20,7 +20,7 @@ from core.export.naming import Names, names
 from core.export.request import ExportReport, ExportRequest
 from core.export.selection import Quotas
 from core.export.splitting import Leakage, is_test
-from core.formats import Row, Target
+from core.formats import Row
 from core.formats.place import check_file, check_folder, is_file_name, manifest_beside
 from core.formats.target import TEST_FILE
 from core.formats.writing import Written, write_folder, write_single
@@ -169,23 +169,27 @@ def _built(
             continue
         sample = _sample(item, request, called)
         if isinstance(sample, LeftOut):
-            yield sample if not request.redact else _masked(sample, report)
+            yield _named(sample, request, report)
+            continue
+        rows = target.rows_of(sample)
+        if isinstance(rows, LeftOut):
+            yield _named(rows, request, report)
             continue
         tokens = lengths.of(sample)
-        masked = report.masks.sample(sample)
-        rows = target.rows_of(masked if request.redact else sample)
-        if isinstance(rows, LeftOut):
-            yield rows
-            continue
         if reason := wanted.too_long(tokens) or quotas.why_not(sample):
             report.not_selected[reason] += 1
             continue
+        masked = report.masks.sample(sample)
+        shown = rows if masked is sample else target.rows_of(masked)
+        if request.redact and isinstance(shown, LeftOut):  # two answers of a pair that differ by what is masked alone
+            yield shown
+            continue
         report.count(item, sample, tokens)
         if masked is not sample:
-            report.masks.count(rows if request.redact else _as_masked(masked, target))
+            report.masks.count((masked.model_dump(mode="json"),) if isinstance(shown, LeftOut) else shown)
         if note:
             note(sample)
-        yield rows
+        yield shown if request.redact else rows
 
 
 def _sample(item: Approved, request: ExportRequest, called: Names) -> AugmentedSample | LeftOut:
@@ -200,14 +204,10 @@ def _sample(item: Approved, request: ExportRequest, called: Names) -> AugmentedS
     )
 
 
-def _as_masked(masked: AugmentedSample, target: Target) -> tuple[Row, ...]:
-    """The rows of a sample with its masks; all of it where masks make it none, as two answers that become one."""
-    rows = target.rows_of(masked)
-    return (masked.model_dump(mode="json"),) if isinstance(rows, LeftOut) else rows
-
-
-def _masked(left_out: LeftOut, report: ExportReport) -> LeftOut:
-    return left_out.model_copy(update={"trajectory_id": report.masks.text(left_out.trajectory_id)})
+def _named(left_out: LeftOut, request: ExportRequest, report: ExportReport) -> LeftOut:
+    """What is left out, by a name that says no more than the rows may."""
+    masked = report.masks.text(left_out.trajectory_id) if request.redact else left_out.trajectory_id
+    return left_out.model_copy(update={"trajectory_id": masked})
 
 
 def _checked(item: Approved) -> Attempt:
